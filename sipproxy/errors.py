@@ -1,0 +1,81 @@
+"""What can go wrong, and what each error carries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SipproxyError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a cfg file. Lines and columns count from 1, in characters; `end` is exclusive.
+
+    `origin` is the span of a define's value or of an include directive the text came through.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    origin: "Span | None" = None
+
+    def to(self, last: "Span") -> "Span":
+        """The stretch from the start of this span to the end of `last` (of one file)."""
+        if last.file != self.file or (last.end_line, last.end_column) < (self.line, self.column):
+            return self
+        return Span(
+            self.file, self.line, self.column, last.end_line, last.end_column, self.origin
+        )
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding in a cfg: where, what, and what to do about it."""
+
+    span: Span
+    message: str
+    hint: str = ""
+    severity: str = "error"  # error | warning | note
+
+    def __str__(self) -> str:
+        text = f"{self.span}: {self.message}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class CfgError(SipproxyError):
+    """A cfg is refused; carries every problem found in it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class MessageError(SipproxyError):
+    """A peer's message is malformed; `status` is the SIP status to answer with, if any."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        self.reason = reason
+        self.status = status
+        super().__init__(reason)
+
+
+class ModuleError(SipproxyError):
+    """A module cannot do what it was told: a bad modparam, an unreachable resource at start.
+
+    Raised by a module's `start` or by a parameter's setter; the loader adds file and line.
+    """
+
+
+class RpcError(SipproxyError):
+    """An RPC call fails with a code and a reason, as Kamailio's faults do."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(f"{code} - {reason}")
