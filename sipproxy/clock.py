@@ -36,8 +36,6 @@ class VirtualClock:
         self._now = instant
 
 
-
-
 class Chance:
     """Source of every made-up value: tags, branches, random numbers. Seeded, it repeats itself."""
 

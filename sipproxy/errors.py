@@ -26,9 +26,7 @@ class Span:
         """The stretch from the start of this span to the end of `last` (of one file)."""
         if last.file != self.file or (last.end_line, last.end_column) < (self.line, self.column):
             return self
-        return Span(
-            self.file, self.line, self.column, last.end_line, last.end_column, self.origin
-        )
+        return Span(self.file, self.line, self.column, last.end_line, last.end_column, self.origin)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
