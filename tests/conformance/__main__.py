@@ -1,0 +1,5 @@
+"""Lets `python -m tests.conformance` play or record cases."""
+
+from .command import main
+
+main()

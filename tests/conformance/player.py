@@ -1,0 +1,241 @@
+"""Plays the steps of one case against one freshly started server."""
+
+import json
+import re
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from . import compose, control
+from .case import STEP_KEYS, Case, CaseError, Step, step_kind
+from .normalise import Normaliser
+from .server import Commands, ServerProcess
+from .siptext import decode
+from .wire import PATIENCE, QUIET, Wire
+
+Result: TypeAlias = dict[str, Any]
+"""What a play, or one step of it, gave: the JSON object a golden holds."""
+
+
+class Player:
+    """One play of one case: start the server, play each step, collect what happened."""
+
+    def __init__(self, case: Case, commands: Commands, port: int) -> None:
+        self.case = case
+        self.commands = commands
+        self.port = port
+        self.rundir = Path(tempfile.mkdtemp(prefix="conformance-"))
+        self.ports = {name: port + 1 + i for i, name in enumerate(case.socket_names)}
+        self.normaliser = Normaliser(port, self.ports, case.mask)
+        self.wire: Wire | None = None
+        self.server: ServerProcess | None = None
+        self._steps: dict[str, Callable[[Step, Result | None], Result]] = {
+            "send": self._send,
+            "raw": self._raw,
+            "reply": self._reply,
+            "ack": lambda step, golden: self._hop_by_hop("ACK", step, golden),
+            "cancel": lambda step, golden: self._hop_by_hop("CANCEL", step, golden),
+            "rpc": self._rpc,
+            "jsonrpc": self._jsonrpc,
+            "sleep": self._sleep,
+            "sql": self._sql,
+            "restart": self._restart,
+            "signal": self._signal,
+        }
+        assert self._steps.keys() == STEP_KEYS.keys()
+
+    def play(self, golden: Result | None = None) -> Result:
+        """Play the case; a golden tells how many messages to wait for.
+
+        Raises CaseError when the server does not start or dies.
+        """
+        try:
+            for name, text in self.case.files.items():
+                (self.rundir / name).write_text(self.expand(text))
+            if self.case.sql:
+                control.run_sql(self.rundir / "test.db", self.case.sql)
+            if self.case.check:
+                return self._check(golden)
+            return self._play_steps(golden)
+        finally:
+            if self.server:
+                self.server.stop()
+            if self.wire:
+                self.wire.close()
+            if self.commands.keep:
+                print(f"{self.case.name}: {self.rundir}")
+            else:
+                shutil.rmtree(self.rundir, ignore_errors=True)
+
+    def _play_steps(self, golden: Result | None) -> Result:
+        self.wire = Wire(
+            {n: (self.case.sockets.get(n, "127.0.0.1"), p) for n, p in self.ports.items()},
+            self.port,
+        )
+        self._start()
+        results: list[Result] = []
+        for number, step in enumerate(self.case.steps):
+            kind = step_kind(step)
+            assert kind is not None  # load_case saw to it
+            expected = golden["steps"][number] if golden else None
+            results.append(self._steps[kind](step, expected))
+            if self._running.exit_code is not None:
+                tail = self._running.log_tail()
+                raise CaseError(f"server died after step {number + 1}\n{tail}")
+        deadline = time.monotonic() + (PATIENCE if golden else QUIET)
+        wanted = len(golden["log"]) if golden else None
+        log = self._log()
+        while time.monotonic() < deadline and (wanted is None or len(log) < wanted):
+            time.sleep(0.03)
+            log = self._log()
+        return {"steps": results, "log": log}
+
+    @property
+    def _running(self) -> ServerProcess:
+        assert self.server is not None
+        return self.server
+
+    @property
+    def _wire(self) -> Wire:
+        assert self.wire is not None
+        return self.wire
+
+    def _start(self) -> None:
+        files = [
+            self.rundir / name
+            for name, kind in (("ctl", "rpc"), ("rpc.sock", "jsonrpc"))
+            if self.case.uses(kind)
+        ]
+        for file in files:
+            file.unlink(missing_ok=True)  # left by the server before a restart
+        self.server = self._launch(self.commands.server)
+        self.server.wait_until_ready(self.port, files, self.commands.start_timeout)
+
+    def _launch(self, command: str) -> ServerProcess:
+        cfg = self.rundir / "test.cfg"
+        cfg.write_text(self.expand(self.case.source))
+        return ServerProcess(command, cfg, self.rundir, self.rundir / "stderr.log")
+
+    def _log(self) -> list[str]:
+        text = self._running.log_text()
+        return self.normaliser.log(text, self.case.log_keep, not self.case.log_sort)
+
+    def _check(self, golden: Result | None) -> Result:
+        """The configuration must be refused, naming the line of the golden."""
+        started = self.case.check == "start"
+        self.server = self._launch(self.commands.server if started else self.commands.check)
+        code = self.server.wait(self.commands.start_timeout)
+        found = re.findall(r"\bline:?\s+(\d+)|\.cfg:(\d+)", self.server.log_text())
+        lines = [int(a or b) for a, b in found]
+        line = lines[0] if lines else None
+        if golden and golden["line"] in lines:
+            line = golden["line"]
+        return {"refused": code not in (0, None), "line": line}
+
+    # -- placeholders
+
+    def expand(self, text: str) -> str:
+        """The text with its @...@ placeholders replaced."""
+        return re.sub(r"@([A-Z]+)(?:_(\w+?))?(?::([\w-]+))?@", self._placeholder, text)
+
+    def _placeholder(self, match: re.Match[str]) -> str:
+        key, name, argument = match.groups()
+        simple = {
+            "PORT": str(self.port),
+            "RUNDIR": str(self.rundir),
+            "DB": str(self.rundir / "test.db"),
+            "MPATH": self.commands.mpath,
+        }
+        if key == "FILL":
+            return "x" * int(argument)
+        if name is None:
+            return simple.get(key, match[0])
+        if key == "PORT":
+            return str(self.ports[name])
+        peer = self._wire.peers[name]
+        if key == "TOTAG":
+            found = re.search(r";\s*tag=([^;\s]+)", peer.last_header("To"))
+            return found[1] if found else ""
+        if key in ("RR", "RRV"):
+            return ", ".join(peer.record_routes[:: -1 if key == "RRV" else 1])
+        if key == "LAST":
+            return peer.last_header(argument)
+        return match[0]
+
+    # -- steps
+
+    def _send(self, step: Step, golden: Result | None) -> Result:
+        name = step.get("from", "a")
+        peer = self._wire.peers[name]
+        text = self.expand(step["send"]).lstrip("\n")
+        text = compose.request(text, step, peer, name, self.case.name)
+        if text.startswith("INVITE"):
+            peer.last_invite = text
+        target = None
+        if "target" in step:
+            host, _, port = self.expand(step["target"]).rpartition(":")
+            target = (host.strip("[]"), int(port))
+        for _ in range(step.get("times", 1)):
+            self._transmit(name, text, target)
+        return self._receive(step, golden)
+
+    def _raw(self, step: Step, golden: Result | None) -> Result:
+        data = self.expand(step["raw"]).encode("latin-1")
+        self._transmit(step.get("from", "a"), decode(data))
+        return self._receive(step, golden)
+
+    def _hop_by_hop(self, method: str, step: Step, golden: Result | None) -> Result:
+        name = step[method.lower()]
+        self._transmit(name, compose.hop_by_hop(method, self._wire.peers[name]))
+        return self._receive(step, golden)
+
+    def _reply(self, step: Step, golden: Result | None) -> Result:
+        name = step["on"]
+        text = compose.reply(
+            step["reply"],
+            self._wire.peers[name],
+            step.get("to", ""),
+            step.get("tag", "to-" + name),
+            self.expand(step.get("headers", "")),
+        )
+        self._transmit(name, text)
+        return self._receive(step, golden)
+
+    def _transmit(self, name: str, text: str, target: tuple[str, int] | None = None) -> None:
+        self.normaliser.sending(text)
+        self._wire.transmit(name, text, target)
+
+    def _receive(self, step: Step, golden: Result | None) -> Result:
+        expected = sum(map(len, golden["recv"].values())) if golden else None
+        got = self._wire.receive(step.get("wait", QUIET), expected)
+        return {"recv": {n: [self.normaliser.message(t) for t in got[n]] for n in sorted(got)}}
+
+    def _rpc(self, step: Step, golden: Result | None) -> Result:
+        line = step["rpc"]
+        words: list[str] = line if isinstance(line, list) else shlex.split(line)
+        text = control.kamcmd(self.commands.kamcmd, self.rundir, [self.expand(w) for w in words])
+        return {"rpc": self.normaliser.mask(text).rstrip().split("\n")}
+
+    def _jsonrpc(self, step: Step, golden: Result | None) -> Result:
+        answer = control.jsonrpc(self.rundir, step["jsonrpc"])
+        return {"jsonrpc": json.loads(self.normaliser.mask(json.dumps(answer, sort_keys=True)))}
+
+    def _sleep(self, step: Step, golden: Result | None) -> Result:
+        time.sleep(step["sleep"])
+        return {}
+
+    def _sql(self, step: Step, golden: Result | None) -> Result:
+        return control.run_sql(self.rundir / "test.db", step["sql"])
+
+    def _restart(self, step: Step, golden: Result | None) -> Result:
+        self._running.stop()
+        self._start()
+        return {}
+
+    def _signal(self, step: Step, golden: Result | None) -> Result:
+        self._running.send_signal(step["signal"])
+        return self._receive(step, golden)
