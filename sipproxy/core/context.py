@@ -1,0 +1,107 @@
+"""One run of routes over one message: the only argument a route gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sipproxy.core.flow import Flow
+from sipproxy.sip.lumps import Lumps
+from sipproxy.sip.message import Message
+from sipproxy.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from sipproxy.core.host import Host
+
+EXIT = 1
+"""End flag: the script is over for this message (`exit`, a function that returned 0)."""
+DROP = 2
+"""End flag: `drop`; always together with EXIT."""
+
+
+class Branch:
+    """A further destination made by append_branch: its own R-URI, next hop and flags."""
+
+    __slots__ = ("bflags", "dst_uri", "force_socket", "path", "q", "uri")
+
+    def __init__(self, uri: str, dst_uri: str = "", q: int = -1, bflags: int = 0) -> None:
+        self.uri = uri
+        self.dst_uri = dst_uri
+        self.q = q
+        self.bflags = bflags
+        self.path = ""
+        self.force_socket: tuple[str, str, int] | None = None
+
+
+class Context:
+    """The message in hand and what the script did to it.
+
+    Defaults live on the class, so that making a Context writes five attributes only; whatever
+    a route changes becomes the instance's own.
+    """
+
+    rc: int = 0
+    """`$rc`: the code of the last function or route."""
+    end: int = 0
+    """0, EXIT or EXIT | DROP; set by the call that ends the script."""
+    depth: int = 0
+    """Nesting of routes and blocks at the entry of the running route (max_recursive_level)."""
+    new_ruri: str | None = None
+    """The R-URI as the script changed it, None while it is the received one."""
+    dst_uri: str = ""
+    """`$du`: the next hop's URI, empty for none."""
+    flags: int = 0
+    bflags: int = 0
+    """Message flags (setflag) and those of branch 0 (setbflag), 32 bits each."""
+    force_socket: tuple[str, str, int] | None = None
+    """(proto, address, port) chosen by force_send_socket or `$fs`."""
+    force_rport: bool = False
+    """force_rport()/add_rport() was called: reply to the port the request came from."""
+    add_local_rport: bool = False
+    """add_local_rport() was called: our Via asks for rport."""
+    advertised: tuple[str, int] | None = None
+    """set_advertised_address/port for this message; empty host or port 0 leave the default."""
+    record: object = None
+    """What the running event is about (for `$shtrecord` and its like)."""
+
+    def __init__(self, msg: Message, flow: Flow, now: float, host: Host, kind: str) -> None:
+        self.msg = msg
+        self.flow = flow
+        self.now = now
+        self.host = host
+        self.kind = kind
+        """`request`, `reply`, `onreply`, `failure`, `branch`, `onsend`, `event`."""
+
+    def __getattr__(self, name: str) -> object:
+        """Scratch made on first touch: most messages never edit, branch or keep AVPs."""
+        maker = _LAZY.get(name)
+        if maker is None:
+            raise AttributeError(name)
+        value = maker()
+        setattr(self, name, value)
+        return value
+
+    if TYPE_CHECKING:
+        lumps: Lumps
+        branches: list[Branch]
+        avps: dict[object, list[int | str]]
+        xavps: dict[str, list[dict[str, list[object]]]]
+        scratch: dict[str, object]
+
+    @property
+    def ruri(self) -> str:
+        """The request URI as the script sees it: changed or received (empty in a reply)."""
+        return self.msg.ruri if self.new_ruri is None else self.new_ruri
+
+    @property
+    def ruri_parsed(self) -> Uri:
+        """`ruri` parsed; raises MessageError when it is no URI."""
+        return self.msg.ruri_parsed if self.new_ruri is None else Uri.parse(self.new_ruri)
+
+
+_LAZY = {
+    "lumps": Lumps,
+    "branches": list,
+    "avps": dict,
+    "xavps": dict,
+    "scratch": dict,
+}

@@ -1,0 +1,122 @@
+"""What a proxy's modules and routes live in: the loaded modules, everything they declare, and the
+few services a module may use (time, timers, sending, log, events)."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sipproxy.clock import Chance, Clock
+from sipproxy.core.declared import (
+    FunctionDecl,
+    function_decl,
+    pvar_decl,
+    transform_decl,
+)
+from sipproxy.core.flow import Flow, Outgoing
+from sipproxy.core.log import LogSink
+from sipproxy.core.module import (
+    EventMark,
+    FunctionMark,
+    ModParam,
+    Module,
+    ParamMark,
+    PvarMark,
+    RpcMark,
+    TransformMark,
+)
+from sipproxy.core.resolve import Resolver
+from sipproxy.core.sockets import OwnAddresses
+from sipproxy.core.timers import TimerQueue
+from sipproxy.errors import ModuleError
+
+
+@dataclass(frozen=True, slots=True)
+class RpcDecl:
+    """An RPC command of a loaded module."""
+
+    mark: RpcMark
+    handler: Callable[..., Any]
+
+
+class Host(Resolver):
+    """One proxy's inside. Modules get it as `self.host`, routes as `ctx.host`."""
+
+    def __init__(self, clock: Clock, chance: Chance, log: LogSink) -> None:
+        super().__init__()
+        self.clock = clock
+        self.chance = chance
+        self.log = log
+        self.timers = TimerQueue()
+        self.outbox: list[Outgoing] = []
+        self.posted: deque[tuple[str, object]] = deque()
+        self.counters: Counter[str] = Counter()
+        self.own = OwnAddresses()
+        self.modules: dict[str, Module] = {}
+        self.functions: dict[str, list[FunctionDecl]] = {}
+        self.rpcs: dict[str, RpcDecl] = {}
+        self.events: dict[str, EventMark] = {}
+        self.flags: dict[str, int] = {}
+        self.settings: Any = None
+        """script.settings.Settings of the cfg."""
+        self.server_text = ""
+        """Value of our Server header; empty for none."""
+        self.compat = "5.6"
+        self.processes: Callable[[], list[tuple[int, str]]] = list
+        """The real processes as (pid, description); given by the shell."""
+        self.has_route: Callable[[str], bool] = lambda name: False
+        """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
+        self.run_event: Callable[[str, object], None] = lambda name, record: None
+        """Run an event route now on a faked message; given by the proxy."""
+
+    def load(self, kind: type[Module]) -> Module:
+        """Make an instance of a module and take in what it declares; raises TypeError."""
+        module = kind(self)
+        self.modules[kind.name] = module
+        for attribute, mark, _ in kind.declarations():
+            self._take(module, attribute, mark)
+        return module
+
+    def _take(self, module: Module, attribute: str, mark: object) -> None:
+        match mark:
+            case FunctionMark():
+                declared = function_decl(module.name, mark, getattr(module, attribute))
+                self.functions.setdefault(mark.name, []).append(declared)
+            case PvarMark():
+                write = getattr(module, mark.setter.__name__) if mark.setter else None
+                method = getattr(module, attribute)
+                self.pvars[mark.name] = pvar_decl(module.name, mark, method, write)
+            case TransformMark():
+                method = getattr(module, attribute)
+                self.transforms[mark.name] = transform_decl(module.name, mark, method)
+            case RpcMark():
+                self.rpcs[mark.name] = RpcDecl(mark, getattr(module, attribute))
+            case EventMark():
+                self.events[mark.name] = mark
+
+    def bind(self, name: str) -> Module:
+        """Another loaded module, by name; raises ModuleError when the cfg did not load it."""
+        try:
+            return self.modules[name]
+        except KeyError:
+            raise ModuleError(f'the module "{name}" must be loaded first') from None
+
+    def post(self, event: str, record: object) -> None:
+        """Run an event route after the present route, with nothing held."""
+        if self.has_route(event):
+            self.posted.append((event, record))
+
+    def send(self, data: bytes, flow: Flow) -> None:
+        """Put a datagram or stream piece into the outbox."""
+        self.outbox.append((data, flow))
+
+    def now(self) -> float:
+        """Unix time in seconds, for code that runs outside a route."""
+        return self.clock.now()
+
+
+def params_of(kind: type[Module]) -> Iterator[tuple[str, str, ModParam | ParamMark]]:
+    """(parameter, attribute, declaration) of each modparam of a module class."""
+    for attribute, mark, _ in kind.declarations():
+        if isinstance(mark, ModParam | ParamMark):
+            yield mark.name, attribute, mark

@@ -1,0 +1,241 @@
+"""The module API: a class whose marked methods are its whole surface.
+
+A mark only leaves a note on a method or attribute; :mod:`sipproxy.core.host` collects the notes
+when a cfg loads the module. Importing a module changes nothing, and two proxies in one process
+have instances of their own.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from sipproxy.core.params import Handler
+
+ANY = ("REQUEST", "REPLY", "ONREPLY", "FAILURE", "BRANCH", "ONSEND", "EVENT", "LOCAL")
+"""Every kind of route block a function can be allowed in. REPLY is the core reply_route."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionMark:
+    """A function of the cfg language; several methods may carry one name with other counts."""
+
+    name: str
+    routes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class PvarMark:
+    """A pseudo-variable class; `binds` says that the method is asked once, at load, for access."""
+
+    name: str
+    binds: bool
+    setter: Callable[..., None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransformMark:
+    """A transformation `{class.name}`; `raw` passes all text after the first comma as one."""
+
+    name: str
+    raw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RpcMark:
+    """An RPC command; `missing` holds the fault text for each absent argument, last repeated."""
+
+    name: str
+    array: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParamMark:
+    """A modparam whose value goes to a method, each time it is set."""
+
+    name: str
+    type: type
+
+
+_MARK = "__sipproxy_marks__"
+
+
+def marks_of(member: object) -> tuple[object, ...]:
+    """The marks on a method, none for anything else."""
+    return getattr(member, _MARK, ())
+
+
+def _mark(handler: Handler, mark: object) -> Handler:
+    setattr(handler, _MARK, (*marks_of(handler), mark))
+    return handler
+
+
+def function(*routes: str, name: str = "") -> Callable[[Handler], Handler]:
+    """A function of the cfg language; without routes it is allowed everywhere.
+
+    The method gets the context and the arguments its annotations ask for. True and None become
+    1, False becomes -1, an int goes through (0 ends the script). `async def` makes every route
+    that can reach it asynchronous.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, FunctionMark(name or handler.__name__, routes or ANY))
+
+    return apply
+
+
+def pvar(name: str, *, bind: bool = False) -> Callable[[Handler], Handler]:
+    """A pseudo-variable `$name` or `$name(inner)`.
+
+    The method gets the context, then `inner` when it has a parameter for it (`str`: with
+    pseudo-variables replaced; `Plain`: literally), then the index when it has a parameter named
+    `index` (`int | str | None`, the string is `*`). With `bind` it is called once at load as
+    `method(inner: str | None, index: str | None) -> PvAccess`.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, PvarMark(name, bind))
+
+    return apply
+
+
+def setter(getter: Callable[..., Any]) -> Callable[[Handler], Handler]:
+    """Make the pseudo-variables of `getter` assignable: the method gets the value last."""
+
+    def apply(handler: Handler) -> Handler:
+        for mark in marks_of(getter):
+            if isinstance(mark, PvarMark):
+                mark.setter = handler
+        return handler
+
+    return apply
+
+
+def transformation(name: str, *, raw: bool = False) -> Callable[[Handler], Handler]:
+    """A transformation `{name,args}`: the method gets the value and its arguments.
+
+    An `int` argument is converted, a `str` one has its pseudo-variables replaced.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, TransformMark(name, raw))
+
+    return apply
+
+
+def rpc(name: str, *, array: bool = False, missing: str | tuple[str, ...] = ()) -> Any:
+    """An RPC command; the docstring is its help, the annotations convert its arguments.
+
+    `array` makes its JSON result an array even for one record.
+    """
+    texts = (missing,) if isinstance(missing, str) else missing
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, RpcMark(name, array, texts))
+
+    return apply
+
+
+def modparam_method(name: str, kind: type = str) -> Callable[[Handler], Handler]:
+    """A modparam that may be set many times: the method is called with each value in turn.
+
+    It raises ModuleError for a value it refuses.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, ParamMark(name, kind))
+
+    return apply
+
+
+class ModParam:
+    """A modparam kept in an attribute of the module's instance; made by :func:`modparam`."""
+
+    def __init__(
+        self, default: int | str | None, help: str, kind: type, least: int | None, name: str
+    ) -> None:
+        self.default = default
+        self.help = help
+        self.kind = kind
+        self.least = least
+        self.name = name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.attribute = name
+        self.name = self.name or name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else instance.__dict__.get(self.attribute, self.default)
+
+    def __set__(self, instance: object, value: object) -> None:
+        instance.__dict__[self.attribute] = value
+
+
+def modparam(
+    default: int | str | None,
+    help: str,
+    *,
+    kind: type | None = None,
+    at_least: int | None = None,
+    name: str = "",
+) -> Any:
+    """A modparam `name` (else the attribute's) with its default; int or str as the default is."""
+    if kind is None:
+        kind = int if isinstance(default, int) else str
+    return ModParam(default, help, kind, at_least, name)
+
+
+class EventMark:
+    """An event route that a module may run; made by :func:`event`."""
+
+    def __init__(self, name: str, help: str) -> None:
+        self.name = name
+        self.help = help
+
+
+def event(name: str, help: str) -> EventMark:
+    """Declare `event_route[name]`; a name that ends in `:*` takes any last part."""
+    return EventMark(name, help)
+
+
+ModuleClass = TypeVar("ModuleClass", bound="type[Module]")
+
+
+class Module:
+    """Base of all modules: `class Htable(Module, name="htable")`.
+
+    Life: made when the cfg loads it, modparams set, :meth:`start` (pure set-up; also run by
+    `sipproxy check`), routes compiled, :meth:`open` (sockets, databases; not in a check and not
+    in a replay), then messages, then :meth:`close`.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, name: str = "", **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if name:
+            cls.name = name
+
+    def __init__(self, host: Any) -> None:
+        self.host = host
+
+    def start(self) -> None:
+        """Parameters are set; make what routes will refer to. Raises ModuleError."""
+
+    def open(self) -> None:
+        """Reach for the world outside. Raises ModuleError."""
+
+    def close(self) -> None:
+        """The proxy stops."""
+
+    @classmethod
+    def declarations(cls) -> Iterator[tuple[str, object, object]]:
+        """(attribute, mark, member) for each mark of the class, base classes first."""
+        seen: dict[str, object] = {}
+        for base in reversed(cls.__mro__):
+            seen.update(vars(base))
+        for attribute, member in seen.items():
+            if isinstance(member, ModParam | EventMark):
+                yield attribute, member, member
+            for mark in marks_of(member):
+                yield attribute, mark, member

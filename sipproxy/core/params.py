@@ -1,0 +1,37 @@
+"""What a module function's parameter takes from the cfg, told by its annotation.
+
+=============  ==========================================================================
+annotation     the handler gets
+=============  ==========================================================================
+`str`          the argument's text; pseudo-variables in it are replaced at each call
+`int`          a number: constant, or the value of an expression at each call
+`Value`        the value of an expression as it is (int, str or None)
+`Plain`        a constant text, taken literally
+`Format`       a callable `(ctx) -> str`: the text is built only when it is asked for
+`PvAccess`     a pseudo-variable to read or write
+`RouteName`    the name of a route block; an unknown one is reported at start
+`FlagNumber`   a flag's number, from a number or a name declared with `flags`
+a subclass     of `Parsed`: the object its `parse(text)` makes of a constant text at load
+=============  ==========================================================================
+
+`X | None = None` makes a parameter optional. The same annotations serve pseudo-variables.
+"""
+
+from collections.abc import Callable
+from typing import Any, NewType, Self, TypeVar
+
+Plain = NewType("Plain", str)
+RouteName = NewType("RouteName", str)
+FlagNumber = NewType("FlagNumber", int)
+
+
+class Parsed:
+    """Base of parameter types that are read once at load from a constant text."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text; raises ValueError with a sentence for the person who wrote it."""
+        raise ValueError(f"{cls.__name__} does not say how it is read")
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])

@@ -1,0 +1,1 @@
+"""SIP messages as values: no time, no input or output, no cfg."""
