@@ -1,0 +1,27 @@
+"""The CSeq value: `4711 INVITE` (RFC 3261 section 20.16)."""
+
+import re
+from dataclasses import dataclass
+
+from sipproxy.errors import MessageError
+
+_CSEQ = re.compile(r"[ \t\r\n]*(?P<number>[^ \t\r\n]+)[ \t]+(?P<method>[^ \t\r\n]+)[ \t\r\n]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class CSeq:
+    """Sequence number as written (digits are not checked, as in Kamailio) and method."""
+
+    number: str
+    method: str
+
+    @classmethod
+    def parse(cls, text: str) -> "CSeq":
+        """The value written in `text`. Raises MessageError."""
+        found = _CSEQ.match(text)
+        if found is None:
+            raise MessageError(f"bad CSeq {text!r}")
+        return cls(found["number"], found["method"])
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"

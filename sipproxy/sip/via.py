@@ -1,0 +1,124 @@
+"""One Via value: `SIP/2.0/UDP host:port;branch=...` (RFC 3261 section 20.42, RFC 3581).
+
+What is accepted follows Kamailio's core/parser/parse_via.c.
+"""
+
+import re
+from dataclasses import dataclass
+
+from sipproxy import text as wire
+from sipproxy.errors import MessageError
+from sipproxy.sip.params import LWS, QUOTED, Params
+
+_PARAM_VALUE = rf"(?:{QUOTED}|[^\s;,\"()]+)"
+_PARAM = rf"{LWS};{LWS}[^\s;,=\"()]+{LWS}(?:={LWS}{_PARAM_VALUE})?"
+_VIA = re.compile(
+    rf"{LWS}(?P<protocol>[^\s/,;]+{LWS}/{LWS}[^\s/,;]+){LWS}/{LWS}(?P<transport>[^\s/,;]+)"
+    rf"[ \t\r\n]+(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,()\"\[\]]+)"
+    rf"(?:{LWS}:{LWS}(?P<port>[0-9]{{1,5}}))?"
+    rf"(?P<params>(?:{_PARAM})*){LWS}(?:\((?P<comment>[^()]*)\){LWS})?(?P<end>,{LWS}|\Z)",
+    re.DOTALL | re.ASCII,
+)
+_PLACED_PARAM = re.compile(
+    rf"{LWS};{LWS}(?P<name>[^\s;,=\"()]+)(?:{LWS}={LWS}(?P<value>{_PARAM_VALUE}))?",
+    re.DOTALL | re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop. `host` is the sent-by host with the brackets of IPv6, `port` None if not written.
+
+    `params` is the parameter list without its leading semicolon.
+    """
+
+    protocol: str
+    transport: str
+    host: str
+    port: int | None = None
+    params: str = ""
+    comment: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Via":
+        """The single hop written in `text`. Raises MessageError."""
+        hops = cls.parse_list(text)
+        if len(hops) != 1:
+            raise MessageError(f"more than one Via in {text!r}")
+        return hops[0]
+
+    @classmethod
+    def parse_list(cls, text: str) -> list["Via"]:
+        """All hops of one header value, in order. Raises MessageError."""
+        return [place.via for place in places(text)]
+
+    def param(self, name: str) -> str | None:
+        """Value of a parameter; "" for a flag, None if absent."""
+        return Params.parse(self.params).get(name) if self.params else None
+
+    @property
+    def branch(self) -> str | None:
+        """The branch parameter."""
+        return self.param("branch")
+
+    @property
+    def received(self) -> str | None:
+        """The received parameter, as written (IPv6 with or without brackets)."""
+        return self.param("received")
+
+    @property
+    def rport(self) -> str | None:
+        """The rport parameter; "" when it stands without a value."""
+        return self.param("rport")
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        params = f";{self.params}" if self.params else ""
+        comment = "" if self.comment is None else f" ({self.comment})"
+        return f"{self.protocol}/{self.transport} {self.host}{port}{params}{comment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one hop stands in a header value: `start` to `end` covers a comma that follows.
+
+    `params_at` is where a parameter may be inserted before all others; `spans` gives start and end
+    of `;received...` and `;rport...` where present, semicolon included.
+    """
+
+    via: Via
+    start: int
+    end: int
+    params_at: int
+    spans: dict[str, tuple[int, int]]
+
+
+def places(value: str) -> list[Place]:
+    """All hops of one header value with their places in it. Raises MessageError."""
+    found_places = []
+    at, more = 0, True
+    while more:
+        found = _VIA.match(value, at)
+        if found is None or int(found["port"] or 0) > 65535:
+            raise MessageError(f"bad Via {value!r}")
+        found_places.append(_place(value, found))
+        at, more = found.end(), found["end"] != ""
+    return found_places
+
+
+def _place(value: str, found: re.Match[str]) -> Place:
+    spans = {}
+    params_at, params_end = found.span("params")
+    for param in _PLACED_PARAM.finditer(value, params_at, params_end):
+        name = wire.lower(param["name"])
+        if name in ("received", "rport"):
+            spans[name] = (value.index(";", param.start()), param.end())
+    via = Via(
+        "".join(found["protocol"].split()),
+        found["transport"],
+        found["host"],
+        int(found["port"]) if found["port"] else None,
+        found["params"].lstrip(" \t\r\n")[1:],
+        found["comment"],
+    )
+    return Place(via, found.start(), found.end(), params_at, spans)
