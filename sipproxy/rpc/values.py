@@ -1,0 +1,96 @@
+"""What an RPC command answers with, before any transport has given it a shape.
+
+A handler returns plain Python data; both wire shapes follow from it, as they follow from the calls
+a Kamailio module makes on its `rpc_t`:
+
+==================  =============================================  =============================
+returned            BINRPC (ctl)                                   JSON (jsonrpcs)
+==================  =============================================  =============================
+None                no record                                      `{}`, `[]` for array commands
+str, int, bool      one record (bool as int)                       string, number, true/false
+float               a double: thousandths in 64 bits               number
+dict, Struct        struct of named members                        object
+list                its items are the records of the answer        array for array commands,
+                                                                   else only the last item
+inside: list        struct of unnamed members (operator `[`)       array
+inside: None        the string `<null string>`                     null
+NamedArray          struct of named members                        array of one-member objects
+==================  =============================================  =============================
+
+A Kamailio `long` (formats `l j L J`) travels as a double: a handler returns it as float. An int
+outside 32 bits becomes a double by itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Value: TypeAlias = (
+    "bool | int | float | str | bytes | Mapping[str, Value] | Sequence[Value]"
+    " | Struct | NamedArray | None"
+)
+"""Anything a record may hold; `bytes` comes only from a BINRPC peer."""
+
+Member: TypeAlias = tuple[str | None, Value]
+"""One value of a struct with its name, None for an unnamed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """Members in order; unlike a dict it may repeat a name (pv.shvGet answers with many `shv`).
+
+    What a BINRPC peer sent is read into this too, where a name may be None.
+    """
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedArray:
+    """The container `[` filled with named members, as core.sockets_list and dispatcher.list do."""
+
+    members: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The records of a successful call; `array` is the command's own declaration (RET_ARRAY)."""
+
+    records: tuple[Value, ...] = ()
+    array: bool = False
+
+
+def records_of(result: Value) -> tuple[Value, ...]:
+    """The top-level records in what a handler returned."""
+    if result is None:
+        return ()
+    return tuple(result) if isinstance(result, list | tuple) else (result,)
+
+
+def members_of(value: Value) -> Iterable[Member] | None:
+    """The members of a container in order, None for a plain value."""
+    if isinstance(value, Struct | NamedArray):
+        return value.members
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, list | tuple):
+        return [(None, item) for item in value]
+    return None
+
+
+def require_value(value: object) -> None:
+    """Raises TypeError when something that no transport can carry hides in a handler's result."""
+    if value is None or isinstance(value, int | float | str | bytes):
+        return
+    if isinstance(value, Struct | NamedArray):
+        inner: Iterable[object] = [item for _, item in value.members]
+    elif isinstance(value, Mapping):
+        inner = value.values()
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("a struct of an RPC answer has a name that is no str")
+    elif isinstance(value, list | tuple):
+        inner = value
+    else:
+        raise TypeError(f"an RPC answer cannot hold {type(value).__name__}")
+    for item in inner:
+        require_value(item)
