@@ -217,8 +217,9 @@ class Message:
         for line in self.head.split("\r\n")[1:-2]:
             name, _, value = line.partition(":")
             end = at + len(line) + 2
-            value = value.lstrip(_BLANKS).rstrip("\r\0")
-            rows.append(Header(wire.lower(name), name, value, at, end))
+            value = value.lstrip(_BLANKS)
+            value_at = end - 2 - len(value)
+            rows.append(Header(wire.lower(name), name, value.rstrip("\r\0"), at, end, value_at))
             at = end
         return rows
 
@@ -282,6 +283,18 @@ class Message:
         except AttributeError:
             self._to = NameAddr.parse(self._table["To"])
             return self._to
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether To has a tag: the request belongs to a dialog."""
+        return not self._table["To"].endswith(">") and self.to.tag is not None
+
+    @property
+    def vias_start(self) -> int:
+        """Offset in `head` of the first Via row: where the next proxy writes its own."""
+        if self._plain_via is not None:
+            return self.head.index("\r\nVia:") + 2
+        return self.rows("via")[0].start
 
     @property
     def cseq(self) -> CSeq:

@@ -40,7 +40,7 @@ class Header(NamedTuple):
     """One header row: `head[start:end]` is all its text with the line end.
 
     `id` is the full name in lower case, `name` as it was spelled, `value` without leading blanks
-    and line end but with trailing blanks and folding.
+    and line end but with trailing blanks and folding; it begins at `head[value_at]`.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Header(NamedTuple):
     value: str
     start: int
     end: int
+    value_at: int
 
 
 class StartLine(NamedTuple):
@@ -110,12 +111,14 @@ def rows(head: str, at: int) -> Rows:
             malformed = "bad header line"
             break
         name, value = found["name"], found["value"]
-        value = value[_LEADING.match(value).end() :].rstrip("\r\n\0")  # type: ignore[union-attr]
+        blanks = _LEADING.match(value)
+        value_at = found.start("value") + (blanks.end() if blanks else 0)
+        value = head[value_at : found.end()].rstrip("\r\n\0")
         full = spelling(name)
         malformed = _complaint(full, value, table)
         if malformed:
             break
-        found_rows.append(Header(wire.lower(full), name, value, at, found.end()))
+        found_rows.append(Header(wire.lower(full), name, value, at, found.end(), value_at))
         table.setdefault(full, value)
         at = found.end()
     if not MANDATORY.issubset(table):

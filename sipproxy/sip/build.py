@@ -1,0 +1,232 @@
+"""Bytes to send: replies, forwarded requests, forwarded replies.
+
+The bytes are those Kamailio 5.6 sends (core/msg_translator.c); what no edit touches leaves as it
+came, byte for byte.
+"""
+
+from functools import lru_cache
+
+from sipproxy import text as wire
+from sipproxy.errors import MessageError
+from sipproxy.sip.lumps import Edit, Lumps, apply
+from sipproxy.sip.message import Address, Message
+from sipproxy.sip.via import Via
+
+_COPIED = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
+
+
+def build_reply(
+    msg: Message,
+    status: int,
+    reason: str,
+    to_tag: str,
+    extra_headers: str = "",
+    body: bytes = b"",
+    server: str | None = None,
+    *,
+    force_rport: bool = False,
+) -> bytes:
+    """The reply to a request, in the order in which the request has its headers.
+
+    `to_tag` is added where the request has none, except to a status below 180. `extra_headers` are
+    whole lines. `server` is the value of the Server header, None for none. `force_rport` fills
+    rport in even if the client did not ask for it.
+    """
+    tag = f";tag={to_tag}" if status >= 180 and to_tag and not msg.is_tagged else ""
+    routes = 180 <= status < 300 and "Record-Route" in msg.table
+    if msg.is_plain and not force_rport and not routes:
+        copied = _copied_plain(msg, tag)
+    else:
+        copied = _copied(msg, status, tag, force_rport)
+    server_line = f"Server: {server}\r\n" if server else ""
+    head = (
+        f"{msg.version} {status} {reason}\r\n{copied}{extra_headers}{server_line}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("utf-8", "surrogateescape") + body
+
+
+def _copied_plain(msg: Message, tag: str) -> str:
+    """The copied headers where each stands once on one line."""
+    table = msg.table
+    a, b, c, d, e = _order(tuple(table))
+    own = {
+        "Via": _plain_via_with_source(msg),
+        "From": table["From"],
+        "To": table["To"] + tag,
+        "Call-ID": table["Call-ID"],
+        "CSeq": table["CSeq"],
+    }
+    return f"{a}:{own[a]}\r\n{b}:{own[b]}\r\n{c}:{own[c]}\r\n{d}:{own[d]}\r\n{e}:{own[e]}\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the copied headers in the order of a table that was filled from the last row."""
+    return tuple(name for name in reversed(names) if name in _COPIED)
+
+
+def _copied(msg: Message, status: int, tag: str, force_rport: bool) -> str:
+    head = msg.head
+    with_routes = 180 <= status < 300
+    lines = []
+    top = True
+    for kind, _, value, start, end, value_at in msg.headers:
+        if kind == "via":
+            # The line end of a Via is always made anew, that of the others is kept.
+            if top:
+                value = _via_with_source(msg, value, force_rport)
+                top = False
+            lines.append(f"{head[start:value_at]}{value}\r\n")
+        elif kind == "to":
+            behind = value_at + len(value)
+            lines.append(head[start:behind] + tag + head[behind:end])
+        elif kind in ("from", "call-id", "cseq") or (with_routes and kind == "record-route"):
+            lines.append(head[start:end])
+    return "".join(lines)
+
+
+def _plain_via_with_source(msg: Message) -> str:
+    """Value of the only Via as a reply carries it, where a look at its text is enough."""
+    value = msg.table["Via"]
+    found = msg.plain_via
+    assert found is not None
+    host, params = found.groups()
+    ip, port = msg.source
+    if ";r" not in params and ";R" not in params:
+        return value if _same_host(host, ip) else f"{value};received={ip}"
+    at = f"{params};".find(";rport;")
+    if at < 0 or params.count(";r") > 1 or ";R" in params:
+        return " " + _via_with_source(msg, value.lstrip(" "), False)
+    at += found.start(2)
+    return f"{value[:at]};rport={port}{value[at + 6 :]};received={ip}"
+
+
+def _via_with_source(msg: Message, value: str, force_rport: bool) -> str:
+    """Value of the top Via row as a reply carries it: rport filled in, received at the end."""
+    spans = msg.top.spans
+    received = f";received={msg.source[0]}" if needs_received(msg) else ""
+    port = f";rport={msg.source[1]}"
+    if "rport" in spans:
+        start, end = spans["rport"]
+        return f"{value[:start]}{port}{value[end:]}{received}"
+    return f"{value}{port}{received}" if force_rport else f"{value}{received}"
+
+
+def needs_received(msg: Message) -> bool:
+    """Whether the top Via gets a received parameter: it has one, asks for rport, or is not true."""
+    place = msg.top
+    return bool(place.spans) or not _same_host(place.via.host, msg.source[0])
+
+
+def _same_host(host: str, address: str) -> bool:
+    if host == address:
+        return True
+    return ":" in address and wire.lower(host.strip("[]")) == wire.lower(address)
+
+
+def build_forwarded(
+    msg: Message,
+    lumps: Lumps | None,
+    *,
+    via: str,
+    new_ruri: str | None = None,
+    force_rport: bool = False,
+    proto: str = "udp",
+) -> bytes:
+    """The request as it is sent on: our Via on top, the top Via received completed, edits applied.
+
+    `via` is the value of our Via. `new_ruri` takes the place of the Request-URI. `proto` is the
+    transport it leaves by: over a stream a missing or wrong Content-Length is set right.
+    """
+    edits = _via_edits(msg, force_rport)
+    first = msg.vias_start
+    edits.append(Edit(first, first, f"Via: {via}\r\n"))
+    return _finish(msg, lumps, edits, new_ruri, proto)
+
+
+def build_forwarded_reply(msg: Message, lumps: Lumps | None, *, proto: str = "udp") -> bytes:
+    """The reply as it is sent back: the top Via taken away, edits applied."""
+    row = msg.rows("via")[0]
+    top = msg.top
+    if top.end < len(row.value):
+        edit = Edit(row.value_at + top.start, row.value_at + top.end, "")
+    else:
+        edit = Edit(row.start, row.end, "")
+    return _finish(msg, lumps, [edit], None, proto)
+
+
+def rebuild(msg: Message, lumps: Lumps, *, new_ruri: str | None = None) -> bytes:
+    """The message with its edits applied and nothing else: what msg_apply_changes reads anew."""
+    return _finish(msg, lumps, [], new_ruri, msg.proto)
+
+
+def _via_edits(msg: Message, force_rport: bool) -> list[Edit]:
+    """Edits that write source address and port into the top Via of a forwarded request."""
+    if not needs_received(msg) and not force_rport:
+        return []
+    place = msg.top
+    row = msg.rows("via")[0]
+    at = row.value_at
+    spans = place.spans
+    edits = []
+    asks_rport = "rport" in spans or force_rport
+    if asks_rport:
+        start, end = spans.get("rport", (place.params_at, place.params_at))
+        edits.append(Edit(at + start, at + end, f";rport={msg.source[1]}"))
+    if needs_received(msg):
+        start, end = spans.get("received", (place.params_at, place.params_at))
+        edits.append(Edit(at + start, at + end, f";received={msg.source[0]}"))
+    return edits
+
+
+def _finish(
+    msg: Message, lumps: Lumps | None, edits: list[Edit], new_ruri: str | None, proto: str
+) -> bytes:
+    body = msg.body
+    if lumps is not None:
+        edits = lumps.edits + edits
+        if lumps.body is not None:
+            body = lumps.body
+    if len(body) != len(msg.body) or proto not in ("udp", "sctp"):
+        edits = edits + _length_edits(msg, len(body), proto)
+    if new_ruri is not None:
+        at = msg.head.index(msg.first_line) + len(msg.method) + 1
+        edits = [*edits, Edit(at, at + len(msg.ruri), new_ruri)]
+    if not edits:
+        return wire.encode(msg.head) + body
+    return wire.encode(apply(msg.head, edits)) + body
+
+
+def _length_edits(msg: Message, length: int, proto: str) -> list[Edit]:
+    rows = msg.rows("content-length")
+    if rows:
+        if msg.content_length == length:
+            return []
+        row = rows[0]
+        return [Edit(row.value_at, row.value_at + len(row.value), str(length))]
+    if proto == "udp":
+        return []
+    return [Edit(msg.headers_end, msg.headers_end, f"Content-Length: {length}\r\n")]
+
+
+def reply_destination(msg: Message, *, force_rport: bool = False) -> Address:
+    """Where a reply of our own to this request goes: its source address, and port by RFC 3581."""
+    via = msg.via
+    if force_rport or via.rport is not None:
+        return msg.source
+    return msg.source[0], via.port or 5060
+
+
+def via_destination(via: Via) -> tuple[str, int | None]:
+    """Where a reply is relayed to whose next Via this is; the port is None if none is written.
+
+    As in Kamailio (core/forward.c) maddr has no say. Raises MessageError for a bad rport.
+    """
+    port = via.port
+    rport = via.rport
+    if rport:
+        if not rport.isascii() or not rport.isdigit() or int(rport) > 65535:
+            raise MessageError(f"bad rport {rport!r}")
+        port = int(rport)
+    return (via.received or via.host).strip("[]"), port

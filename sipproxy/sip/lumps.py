@@ -1,0 +1,109 @@
+"""Edits against a message: said now, applied when the message is built.
+
+A message is never changed. As in Kamailio (core/data_lump.c) each edit is anchored at an offset of
+the received head; edits of one offset keep the order in which they were made.
+"""
+
+from operator import attrgetter
+from typing import NamedTuple
+
+from sipproxy.sip.message import Message
+from sipproxy.sip.scan import Header
+
+
+class Edit(NamedTuple):
+    """Text that takes the place of `head[start:end]`; an insertion where start equals end."""
+
+    start: int
+    end: int
+    text: str
+
+
+_START = attrgetter("start")
+
+
+class Lumps:
+    """Ordered edits against one message.
+
+    `edits` change the head, `body` replaces the body (None: it stays), `reply_headers` are whole
+    header lines and `reply_body` the body of replies made by this proxy.
+    """
+
+    __slots__ = ("body", "edits", "message", "reply_body", "reply_headers")
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.edits: list[Edit] = []
+        self.body: bytes | None = None
+        self.reply_headers = ""
+        self.reply_body = b""
+
+    def __bool__(self) -> bool:
+        """Whether the forwarded message differs from the received one."""
+        return bool(self.edits) or self.body is not None
+
+    def copy(self) -> "Lumps":
+        """An independent copy: what a branch adds stays its own."""
+        twin = Lumps(self.message)
+        twin.edits = self.edits[:]
+        twin.body = self.body
+        twin.reply_headers = self.reply_headers
+        twin.reply_body = self.reply_body
+        return twin
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Put `text` in the place of `head[start:end]`."""
+        self.edits.append(Edit(start, end, text))
+
+    def append(self, text: str) -> None:
+        """Add whole header lines behind the last header (append_hf)."""
+        at = self.message.headers_end
+        self.edits.append(Edit(at, at, text))
+
+    def prepend(self, text: str) -> None:
+        """Add whole header lines before the first header (insert_hf)."""
+        at = self.message.headers[0].start
+        self.edits.append(Edit(at, at, text))
+
+    def insert_before(self, row: Header, text: str) -> None:
+        """Add whole header lines before a row."""
+        self.edits.append(Edit(row.start, row.start, text))
+
+    def insert_after(self, row: Header, text: str) -> None:
+        """Add whole header lines behind a row."""
+        self.edits.append(Edit(row.end, row.end, text))
+
+    def remove(self, row: Header) -> None:
+        """Take a whole header row away."""
+        self.edits.append(Edit(row.start, row.end, ""))
+
+    def replace_value(self, row: Header, text: str) -> None:
+        """Give a row another value; name, leading blanks and line end stay."""
+        self.edits.append(Edit(row.value_at, row.value_at + len(row.value), text))
+
+    def is_removed(self, row: Header) -> bool:
+        """Whether the whole row has been taken away."""
+        return any(edit.start <= row.start and edit.end >= row.end for edit in self.edits)
+
+    def replace_body(self, body: bytes) -> None:
+        """Send another body; Content-Length follows when the message is built."""
+        self.body = body
+
+    def append_to_reply(self, text: str) -> None:
+        """Add whole header lines to every reply this proxy makes to the request."""
+        self.reply_headers += text
+
+
+def apply(head: str, edits: list[Edit]) -> str:
+    """`head` with all edits applied; of two that overlap the earlier offset wins, texts stay."""
+    parts = []
+    at = 0
+    for start, end, text in sorted(edits, key=_START):
+        if start > at:
+            parts.append(head[at:start])
+            at = start
+        if text:
+            parts.append(text)
+        at = max(at, end)
+    parts.append(head[at:])
+    return "".join(parts)
