@@ -32,7 +32,7 @@ class Format:
     def __call__(self, ctx: Context) -> str:
         out = ""
         for piece in self.pieces:
-            out += piece if isinstance(piece, str) else printed(piece.read(ctx))
+            out += piece if isinstance(piece, str) else piece.printed(ctx)
         return out
 
 
@@ -42,15 +42,27 @@ def printed(value: Value) -> str:
 
 
 class Dynamic:
-    """An int parameter whose text holds pseudo-variables: `{s.substr,$var(a),2}`."""
+    """An int parameter whose text holds pseudo-variables: `$(avp(x)[$var(i)])`."""
 
     __slots__ = ("format",)
 
     def __init__(self, format: Format) -> None:
         self.format = format
 
-    def __call__(self, ctx: Context) -> int:
+    def __call__(self, ctx: Context) -> Value:
         return to_int(self.format(ctx))
+
+
+class Reading(Dynamic):
+    """A parameter that is one pseudo-variable, taken as it is: `{s.substr,$var(a),2}`."""
+
+    __slots__ = ("access",)
+
+    def __init__(self, access: PvAccess) -> None:
+        self.access = access
+
+    def __call__(self, ctx: Context) -> Value:
+        return self.access.read(ctx)
 
 
 Argument = object
@@ -77,10 +89,22 @@ class PvAccess:
     `get(ctx, *args)` reads; `set(ctx, *args, value)` writes (None: read-only). When `slot` is
     given, the value simply is that attribute of `owner` (None: of the context; dots allowed), and
     the compiler reads it in place. A `slot` with `plain_set` may be written in place too: any
-    value but None, which becomes int 0.
+    value but None, which becomes int 0. `absent` is what texts show when it is undefined: nothing
+    where Kamailio reports an error, as a chain of transformations does.
     """
 
-    __slots__ = ("args", "get", "owner", "plain_set", "set", "slot", "text", "transforms", "type")
+    __slots__ = (
+        "absent",
+        "args",
+        "get",
+        "owner",
+        "plain_set",
+        "set",
+        "slot",
+        "text",
+        "transforms",
+        "type",
+    )
 
     def __init__(
         self,
@@ -102,6 +126,12 @@ class PvAccess:
         self.slot = slot
         self.plain_set = plain_set
         self.transforms: tuple[TransformStep, ...] = ()
+        self.absent = "<null>"
+
+    def printed(self, ctx: Context) -> str:
+        """The value as texts show it."""
+        value = self.read(ctx)
+        return self.absent if value is None else to_str(value)
 
     def read(self, ctx: Context) -> Value:
         """The value for this context."""

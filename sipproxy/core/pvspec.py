@@ -41,7 +41,7 @@ class PvSpec:
 
 def parse_pv(text: str) -> PvSpec:
     """The pseudo-variable that is the whole of `text`; raises PvSyntaxError."""
-    spec, end = _pv_at(text, 0)
+    spec, end = pv_at(text, 0)
     if end != len(text):
         raise PvSyntaxError(f"unexpected text after {spec.text}", end)
     return spec
@@ -58,7 +58,7 @@ def split_text(text: str) -> list[str | PvSpec]:
             literal += "$"
             at = dollar + 2
             continue
-        spec, at = _pv_at(text, dollar)
+        spec, at = pv_at(text, dollar)
         if literal:
             pieces.append(literal)
             literal = ""
@@ -69,7 +69,7 @@ def split_text(text: str) -> list[str | PvSpec]:
     return pieces
 
 
-def _pv_at(text: str, start: int) -> tuple[PvSpec, int]:
+def pv_at(text: str, start: int) -> tuple[PvSpec, int]:
     """The pseudo-variable that begins with the dollar at `start`, and where it ends."""
     at = start + 1
     if text.startswith("(", at):

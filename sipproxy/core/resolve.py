@@ -1,15 +1,17 @@
 """From the text of a pseudo-variable to its access: names, inner texts, indexes, transformations
 looked up among what the loaded modules declare."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, TransformStep
-from sipproxy.core.declared import Parameter, PvarDecl, TransformDecl
+from sipproxy.core.declared import PvarDecl, TransformDecl
 from sipproxy.core.params import Plain
 from sipproxy.core.pvspec import PvSpec, PvSyntaxError, TransformSpec, parse_pv, split_text
 from sipproxy.core.suggest import suggestion
-from sipproxy.core.values import to_int
+from sipproxy.core.transform_args import guarded, read_arguments
 from sipproxy.errors import SipproxyError
+from sipproxy.text import lower
 
 
 class ResolveError(SipproxyError):
@@ -29,6 +31,8 @@ class Resolver:
         self.transforms: dict[str, TransformDecl] = {}
         self.unknown_is_avp = False
         """A cfg without `#!KAMAILIO` takes an unknown `$name` as `$avp(name)`."""
+        self.select_access: Callable[[str], PvAccess] | None = None
+        """Makes the access to a select; given by the module that has them."""
         self._formats: dict[str, Format] = {}
         self._accesses: dict[str, PvAccess] = {}
 
@@ -55,6 +59,15 @@ class Resolver:
             found = self._accesses[text] = self.access(spec)
         return found
 
+    def select(self, text: str) -> PvAccess:
+        """The access to `@text`; raises ResolveError."""
+        if self.select_access is None:
+            raise ResolveError(f"@{text} needs the module pv")
+        try:
+            return self.select_access(text)
+        except ValueError as error:
+            raise ResolveError(f"@{text}: {error}") from None
+
     def access(self, spec: PvSpec) -> PvAccess:
         """The access to a parsed pseudo-variable; raises ResolveError."""
         access = self._plain_access(spec)
@@ -62,6 +75,7 @@ class Resolver:
             access.transforms = tuple(map(self._step, spec.transforms))
             access.set = None
             access.slot = ""
+            access.absent = ""
         access.text = spec.text
         return access
 
@@ -119,42 +133,16 @@ class Resolver:
             raise ResolveError(f"{spec.text}: the index {index!r} is no number") from None
 
     def _step(self, spec: TransformSpec) -> TransformStep:
-        declared = self.transforms.get(spec.name)
+        kind, dot, name = spec.name.partition(".")
+        declared = self.transforms.get(f"{kind}{dot}{lower(name)}")
         if declared is None:
             hint = suggestion(spec.name, self.transforms)
             raise ResolveError(f"unknown transformation {{{spec.name}}}", hint)
-        texts = _split_args(spec.args, declared)
-        least = sum(not p.optional for p in declared.params)
-        if not least <= len(texts) <= len(declared.params):
-            raise ResolveError(f"wrong number of parameters for {{{spec.name}}}")
-        args = tuple(
-            self._transform_argument(t, p) for t, p in zip(texts, declared.params, strict=False)
-        )
-        return TransformStep(spec.name, declared.function, args, declared.type)
-
-    def _transform_argument(self, text: str, parameter: Parameter) -> Argument:
-        if parameter.kind is int:
-            text = text.strip()
-            if text.startswith("$"):
-                return Dynamic(self.format(text))
-            return to_int(text)
-        return self._text(text, parameter.kind) if "$" in text else text
-
-
-def _split_args(args: str | None, declared: TransformDecl) -> list[str]:
-    """The texts between commas outside of brackets; a raw transformation has one."""
-    if args is None:
-        return []
-    if declared.raw or len(declared.params) == 1:
-        return [args]
-    texts: list[str] = []
-    depth, piece = 0, ""
-    for char in args:
-        depth += (char in "({[") - (char in ")}]")
-        # A lone comma as the last argument is that argument: {s.select,1,,}.
-        if char == "," and depth == 0 and len(texts) < len(declared.params) - 1:
-            texts.append(piece)
-            piece = ""
-        else:
-            piece += char
-    return [*texts, piece]
+        try:
+            args = read_arguments(spec.args, declared.params, self.access, raw=declared.raw)
+        except ValueError as error:
+            raise ResolveError(f"{error} for {{{spec.name}}}") from None
+        except PvSyntaxError as error:
+            raise ResolveError(f"{error.message} in {{{spec.name}}}") from None
+        function = guarded(declared.function, declared.params, args)
+        return TransformStep(spec.name, function, args, declared.type)

@@ -1,0 +1,111 @@
+"""The parameters of a transformation, read once when a cfg is loaded (Kamailio's tr_parse_*).
+
+A parameter that begins with `$` is one pseudo-variable, taken as its value at each use; if that
+value is of the wrong kind, the transformation fails. All other text is literal, a `$` inside of it
+too: `{s.rm,a$b}`. Blanks before a parameter do not count.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sipproxy.core.access import Argument, PvAccess, Reading
+from sipproxy.core.declared import Parameter
+from sipproxy.core.params import Parsed, Plain
+from sipproxy.core.pvspec import PvSpec, pv_at
+from sipproxy.core.values import Value
+
+_BLANKS = " \t\r\n"
+
+
+def read_arguments(
+    text: str | None,
+    params: Sequence[Parameter],
+    resolve: Callable[[PvSpec], PvAccess],
+    *,
+    raw: bool = False,
+) -> tuple[Argument, ...]:
+    """The arguments in `text`, what stands after the first comma; None when there is none.
+
+    Raises ValueError or PvSyntaxError. The last parameter takes all that is left when it is the
+    only one, or read by a class of its own; so it may be a comma or hold commas.
+    """
+    args: list[Argument] = []
+    rest = text
+    for number, parameter in enumerate(params):
+        if rest is None:
+            break
+        if number == len(params) - 1 and (raw or _takes_all(parameter, len(params))):
+            args.append(_whole(rest, parameter.kind, resolve))
+            rest = None
+        else:
+            argument, rest = _next(rest.lstrip(_BLANKS), parameter.kind, resolve)
+            args.append(argument)
+    if rest is not None or len(args) < sum(not p.optional for p in params):
+        raise ValueError("wrong number of parameters")
+    return tuple(args)
+
+
+def _takes_all(parameter: Parameter, count: int) -> bool:
+    return (count == 1 and parameter.kind is str) or _is_parsed(parameter.kind)
+
+
+def _is_parsed(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Parsed)
+
+
+def _whole(text: str, kind: Any, resolve: Callable[[PvSpec], PvAccess]) -> Argument:
+    if _is_parsed(kind):
+        return kind.parse(text)
+    if kind is Plain:
+        return text
+    text = text.lstrip(_BLANKS)
+    if not text.startswith("$"):
+        return text
+    argument, rest = _next(text, kind, resolve)
+    if rest is not None:
+        raise ValueError("wrong number of parameters")
+    return argument
+
+
+def _next(
+    text: str, kind: Any, resolve: Callable[[PvSpec], PvAccess]
+) -> tuple[Argument, str | None]:
+    """One argument and the text after its comma, None when there is no comma."""
+    if text.startswith("$"):
+        spec, end = pv_at(text, 0)
+        after = text[end:].strip(_BLANKS)
+        if after and not after.startswith(","):
+            raise ValueError(f"unexpected text after {spec.text}")
+        return Reading(resolve(spec)), text[end:].partition(",")[2] if after else None
+    piece, comma, rest = text.partition(",")
+    following = rest if comma else None
+    if kind is not int:
+        return piece.rstrip("\t\r\n"), following
+    digits = piece.replace("+", "-", 1).replace("-", "", 1).strip(_BLANKS)
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{piece!r} is no number")
+    return (-int(digits) if piece.startswith("-") else int(digits)), following
+
+
+def guarded(
+    function: Callable[..., Value], params: Sequence[Parameter], args: Sequence[Argument]
+) -> Callable[..., Value]:
+    """`function`, undefined when a pseudo-variable among its arguments is of the wrong kind."""
+    if not any(isinstance(argument, Reading) for argument in args):
+        return function
+    kinds = tuple(parameter.kind for parameter in params)
+
+    def checked(value: Value, *given: Value) -> Value:
+        fitting: list[Value] = []
+        for kind, one in zip(kinds, given, strict=False):
+            if kind is int:
+                if not isinstance(one, int):
+                    return None
+            elif isinstance(one, int):
+                one = str(one)
+            elif not one:
+                return None
+            fitting.append(one)
+        return function(value, *fitting)
+
+    return checked
