@@ -62,6 +62,8 @@ class Host(Resolver):
         self.server_text = ""
         """Value of our Server header; empty for none."""
         self.compat = "5.6"
+        self.request_filters: list[Callable[[Any], bool]] = []
+        """Asked with the context before request_route; False keeps the request from the script."""
         self.processes: Callable[[], list[tuple[int, str]]] = list
         """The real processes as (pid, description); given by the shell."""
         self.has_route: Callable[[str], bool] = lambda name: False
@@ -73,6 +75,7 @@ class Host(Resolver):
         """Make an instance of a module and take in what it declares; raises TypeError."""
         module = kind(self)
         self.modules[kind.name] = module
+        self.select_access = getattr(module, "select_access", self.select_access)
         for attribute, mark, _ in kind.declarations():
             self._take(module, attribute, mark)
         return module

@@ -35,3 +35,9 @@ class LogList:
 
     def write(self, level: int, origin: str, text: str) -> None:
         self.records.append((level, origin, text))
+
+
+def report(log: LogSink, level: int, origin: str, text: str) -> None:
+    """Write a line of a module or of the core itself, if its level is on."""
+    if log.threshold >= level:
+        log.write(level, origin, text)

@@ -123,7 +123,9 @@ def transformation(name: str, *, raw: bool = False) -> Callable[[Handler], Handl
     return apply
 
 
-def rpc(name: str, *, array: bool = False, missing: str | tuple[str, ...] = ()) -> Any:
+def rpc(
+    name: str, *, array: bool = False, missing: str | tuple[str, ...] = ()
+) -> Callable[[Handler], Handler]:
     """An RPC command; the docstring is its help, the annotations convert its arguments.
 
     `array` makes its JSON result an array even for one record.

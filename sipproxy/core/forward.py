@@ -1,0 +1,177 @@
+"""Stateless forwarding of requests and replies (Kamailio core/forward.c)."""
+
+import hashlib
+import ipaddress
+import zlib
+from functools import lru_cache
+
+from sipproxy import text as wire
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.log import ERROR, NOTICE, report
+from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
+from sipproxy.errors import MessageError
+from sipproxy.sip.build import build_forwarded, build_forwarded_reply, via_destination
+from sipproxy.sip.message import Message
+from sipproxy.sip.uri import Uri
+
+UNSPECIFIED = -1
+NO_SOCKET = -7
+BAD_ADDRESS = -478
+BAD_PROTO = -480
+"""Error codes of the core, as a cfg sees them (Kamailio core/error.h)."""
+
+
+def next_hop(ctx: Context) -> Uri:
+    """Where the request goes: `$du`, else the R-URI. Raises MessageError for a bad URI."""
+    return Uri.parse(ctx.dst_uri) if ctx.dst_uri else ctx.ruri_parsed
+
+
+def transport_of(uri: Uri) -> str:
+    """The transport a URI asks for, `udp` if it does not say. Raises MessageError."""
+    transport = uri.transport or ("tls" if uri.scheme == "sips" else "udp")
+    if transport not in ("udp", "tcp", "tls", "sctp", "ws", "wss"):
+        raise MessageError(f"unknown transport {transport!r}")
+    return transport
+
+
+def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
+    """Send the request on to a numeric address (port 0: the default); 1 or an error code.
+
+    A host name is refused: nothing here may wait for DNS.
+    """
+    log = ctx.host.log
+    address = numeric(host)
+    if address is None:
+        report(log, ERROR, "core", f'could not resolve hostname: "{host}", dropping packet')
+        return BAD_ADDRESS
+    try:
+        branch = stateless_branch(ctx.msg)
+    except MessageError as error:
+        report(log, ERROR, "core", f"cannot forward: {error}")
+        return UNSPECIFIED
+    remote = (address, port or DEFAULT_PORT.get(proto, 5060))
+    socket = send_socket(ctx, remote[0], proto)
+    if socket is None:
+        report(log, ERROR, "core", f"cannot forward to {host} by {proto}: no listening socket")
+        return NO_SOCKET
+    data = build_forwarded(
+        ctx.msg,
+        ctx.lumps if ctx.touched("lumps") else None,
+        via=own_via(ctx, socket, branch),
+        new_ruri=ctx.new_ruri,
+        force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
+        proto=proto,
+    )
+    ctx.host.send(data, Flow(proto, socket.local, remote))
+    return 1
+
+
+def own_via(ctx: Context, socket: ListenSocket, branch: str) -> str:
+    """The value of the Via we put on top of a request that leaves by `socket`."""
+    rport = ";rport" if ctx.add_local_rport or setting(ctx, "local_rport") else ""
+    sent_by = advertised(ctx, socket)
+    return f"SIP/2.0/{socket.proto.upper()} {sent_by};branch={branch}{rport}"
+
+
+def advertised(ctx: Context, socket: ListenSocket) -> str:
+    """The sent-by of our Via: what the script, the socket or the cfg says; 5060 is left out."""
+    host, port = ctx.advertised or ("", 0)
+    shown_host, shown_port = socket.advertise or ("", 0)
+    host = host or shown_host or str(setting(ctx, "advertised_address") or "")
+    port = port or shown_port or int(setting(ctx, "advertised_port") or 0)
+    host = host or socket.address
+    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    if not port:
+        port = socket.port
+        if port == DEFAULT_PORT.get(socket.proto):
+            return bracketed
+    return f"{bracketed}:{port}"
+
+
+def stateless_branch(msg: Message) -> str:
+    """The branch of a request we keep no state for: the same for its retransmissions.
+
+    It is made of what tells transactions apart, so that a CANCEL or ACK takes the INVITE's.
+    Raises MessageError when From cannot be read.
+    """
+    via = msg.via
+    number = msg.cseq.number
+    to_tag = "" if msg.method in ("INVITE", "ACK", "CANCEL") else msg.to.tag
+    port = "" if via.port is None else str(via.port)
+    parts = (msg.from_.tag, to_tag, msg.call_id, msg.ruri, number, via.host, port, via.branch)
+    key = wire.encode("".join(part or "" for part in parts))
+    digest = hashlib.md5(key, usedforsecurity=False).hexdigest()
+    slot = zlib.crc32(wire.encode(msg.call_id + number)) & 0xFFFF
+    return f"z9hG4bK{slot:x}.{digest}.0"
+
+
+def send_socket(ctx: Context, address: str, proto: str) -> ListenSocket | None:
+    """The socket to reach an address by: the forced one, the one of the message, the first."""
+    own = ctx.host.own
+    if ctx.force_socket is not None and ctx.force_socket[0] == proto:
+        forced = own.socket_at(ctx.force_socket[1], ctx.force_socket[2], proto)
+        if forced is not None and _same_family(forced.address, address):
+            return forced
+    flow = ctx.flow
+    if flow.proto == proto and _same_family(flow.local[0], address):
+        return own.socket_at(*flow.local, proto) or ListenSocket(proto, *flow.local)
+    return own.socket_for((address, 0), proto)
+
+
+def _same_family(one: str, other: str) -> bool:
+    return (":" in one) == (":" in other)
+
+
+def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
+    """Relay a reply to where its second Via points; whether it was sent.
+
+    `status` and `reason` take the place of the received ones where given.
+    """
+    msg, log = ctx.msg, ctx.host.log
+    if setting(ctx, "check_via") and not ctx.host.own.is_myself(msg.via.host, msg.via.port or 5060):
+        report(log, ERROR, "core", f"host in first via is not mine: {msg.via.host}:{msg.via.port}")
+        return False
+    try:
+        vias = msg.vias
+        if len(vias) < 2:
+            return False
+        via = vias[1]
+        host, port = via_destination(via)
+    except MessageError as error:
+        report(log, ERROR, "core", f"reply cannot be forwarded: {error}")
+        return False
+    address = numeric(host)
+    if address is None:
+        report(log, NOTICE, "core", f"resolve_host({host}) failure")
+        return False
+    proto = via.transport.lower()
+    socket = send_socket(ctx, address, proto)
+    if socket is None:
+        report(log, ERROR, "core", f"cannot forward reply by {proto}: no listening socket")
+        return False
+    lumps = ctx.lumps if ctx.touched("lumps") else None
+    if status or reason:
+        lumps = ctx.lumps.copy()
+        start = msg.head.index(msg.first_line)
+        line = f"{msg.version} {status or msg.status} {reason or msg.reason}"
+        lumps.replace(start, start + len(msg.first_line), line)
+    data = build_forwarded_reply(msg, lumps, proto=proto)
+    remote = (address, port or DEFAULT_PORT.get(proto, 5060))
+    ctx.host.send(data, Flow(proto, socket.local, remote))
+    return True
+
+
+@lru_cache(maxsize=1024)
+def numeric(host: str) -> str | None:
+    """An IP address without brackets; None for a host name."""
+    try:
+        return str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
+def setting(ctx: Context, name: str) -> int | str | None:
+    """A core parameter of the cfg; None where there is no cfg at all, as in a module's test."""
+    found: int | str | None = getattr(ctx.host.settings, name, None)
+    return found

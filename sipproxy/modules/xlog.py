@@ -1,0 +1,245 @@
+"""xlog: lines that a cfg writes to the log (Kamailio modules/xlog)."""
+
+import sys
+
+from sipproxy.core.access import Format, PvAccess
+from sipproxy.core.context import Context
+from sipproxy.core.log import ALERT, BUG, CRIT2, DEBUG, ERROR, INFO, NOTICE, WARN, report
+from sipproxy.core.methods import method_bit
+from sipproxy.core.module import Module, function, modparam, modparam_method, pvar
+from sipproxy.core.params import Parsed
+from sipproxy.errors import ModuleError
+from sipproxy.text import byte_length
+
+_LEVELS = {
+    "A": ALERT,
+    "B": BUG,
+    "C": CRIT2,
+    "E": ERROR,
+    "W": WARN,
+    "N": NOTICE,
+    "I": INFO,
+    "D": DEBUG,
+}
+
+_FACILITIES = frozenset(
+    f"LOG_{name}"
+    for name in (
+        *("AUTH", "AUTHPRIV", "CRON", "DAEMON", "FTP", "KERN", "LPR"),
+        *("MAIL", "NEWS", "SYSLOG", "USER", "UUCP"),
+        *(f"LOCAL{number}" for number in range(8)),
+    )
+)
+
+_COLORS = "srgybpcw"
+"""Letters of the terminal's colours 0 to 7; `x` is the default one."""
+
+
+class Level(Parsed):
+    """A log level: a word of which the third letter counts (`L_ERR`), or one pseudo-variable."""
+
+    __slots__ = ("number", "pv")
+
+    def __init__(self, number: int, pv: str) -> None:
+        self.number = number
+        self.pv = pv
+
+    @classmethod
+    def parse(cls, text: str) -> "Level":
+        """Read `L_ERR`, `L_INFO` and so on, or `$var(level)`."""
+        if text.startswith("$"):
+            return cls(0, text)
+        try:
+            return cls(_LEVELS[text[2]], "")
+        except (IndexError, KeyError):
+            raise ValueError(f"unknown log level {text!r}") from None
+
+    def of(self, ctx: Context) -> int | None:
+        """The level for this context; None (and a line in the log) when it is no number."""
+        if not self.pv:
+            return self.number
+        value = ctx.host.pv(self.pv).read(ctx)
+        if isinstance(value, int):
+            return value
+        report(ctx.host.log, ERROR, "xlog", f"invalid log level value {value!r}")
+        return None
+
+
+class Facility(Parsed):
+    """The name of a syslog facility: checked; where lines go is the business of the log itself."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Facility":
+        """Read `LOG_LOCAL0` and so on."""
+        if text not in _FACILITIES:
+            raise ValueError(f"invalid syslog facility {text}")
+        return cls()
+
+
+class Xlog(Module, name="xlog"):
+    """Functions that write to the log; a text is put together only when its level is on."""
+
+    buf_size = modparam(4096, "Bytes a line may have; a longer one is not written.", at_least=1)
+    force_color = modparam(0, "Non-zero: $C(xy) gives colours also when the log is no terminal.")
+    long_format = modparam(0, "1: xlogl and xdbgl print the file before the line.")
+    methods_filter = modparam(-1, "Mask of methods for which xlogm writes nothing; -1: all.")
+    prefix = modparam("<script>: ", "What stands before each text.")
+    prefix_mode = modparam(0, "Non-zero: pseudo-variables in prefix are replaced for each line.")
+
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self._prefix: Format | None = None
+        self._origin = "<script>"
+        self._lead = ""
+
+    @modparam_method("log_facility")
+    def log_facility(self, name: str) -> None:
+        """Syslog facility of the lines."""
+        if name not in _FACILITIES:
+            raise ModuleError(f"invalid syslog facility {name}")
+
+    def start(self) -> None:
+        self._origin, self._lead = _split_prefix(self.prefix)
+        self._prefix = self.host.format(self.prefix) if self.prefix_mode else None
+
+    def _write(self, ctx: Context, level: int, text: Format, place: str = "") -> int:
+        """Write one line of an enabled level; 1, or -1 when it is too long."""
+        log = self.host.log
+        line = text(ctx)
+        if len(line) * 4 >= self.buf_size and byte_length(line) >= self.buf_size:
+            report(log, ERROR, "xlog", "buffer overflow -- increase the buffer size...")
+            return -1
+        origin, lead = self._origin, self._lead
+        if self._prefix is not None:
+            origin, lead = _split_prefix(self._prefix(ctx))
+        log.write(level, origin, f"{lead}{place}{line}" if lead or place else line)
+        return 1
+
+    def _write_at(self, ctx: Context, level: Level, text: Format, place: str = "") -> int:
+        number = level.of(ctx)
+        if number is None:
+            return -1
+        return self._write(ctx, number, text, place) if self.host.log.threshold >= number else 1
+
+    @function(name="xlog")
+    def xlog(self, ctx: Context, text: Format) -> int:
+        """Write a text at level ERR."""
+        return self._write(ctx, ERROR, text) if self.host.log.threshold >= ERROR else 1
+
+    @function(name="xlog")
+    def xlog_level(self, ctx: Context, level: Level, text: Format) -> int:
+        """Write a text at a level."""
+        return self._write_at(ctx, level, text)
+
+    @function(name="xlog")
+    def xlog_facility(self, ctx: Context, facility: Facility, level: Level, text: Format) -> int:
+        """Write a text at a level, for a syslog facility."""
+        return self._write_at(ctx, level, text)
+
+    @function()
+    def xdbg(self, ctx: Context, text: Format) -> int:
+        """Write a text at level DBG."""
+        return self._write(ctx, DEBUG, text) if self.host.log.threshold >= DEBUG else 1
+
+    @function()
+    def xinfo(self, ctx: Context, text: Format) -> int:
+        """Write a text at level INFO."""
+        return self._write(ctx, INFO, text) if self.host.log.threshold >= INFO else 1
+
+    @function()
+    def xnotice(self, ctx: Context, text: Format) -> int:
+        """Write a text at level NOTICE."""
+        return self._write(ctx, NOTICE, text) if self.host.log.threshold >= NOTICE else 1
+
+    @function()
+    def xwarn(self, ctx: Context, text: Format) -> int:
+        """Write a text at level WARN."""
+        return self._write(ctx, WARN, text) if self.host.log.threshold >= WARN else 1
+
+    @function()
+    def xerr(self, ctx: Context, text: Format) -> int:
+        """Write a text at level ERR."""
+        return self._write(ctx, ERROR, text) if self.host.log.threshold >= ERROR else 1
+
+    @function()
+    def xcrit(self, ctx: Context, text: Format) -> int:
+        """Write a text at level CRIT."""
+        return self._write(ctx, CRIT2, text) if self.host.log.threshold >= CRIT2 else 1
+
+    @function()
+    def xbug(self, ctx: Context, text: Format) -> int:
+        """Write a text at level BUG."""
+        return self._write(ctx, BUG, text) if self.host.log.threshold >= BUG else 1
+
+    @function()
+    def xalert(self, ctx: Context, text: Format) -> int:
+        """Write a text at level ALERT."""
+        return self._write(ctx, ALERT, text) if self.host.log.threshold >= ALERT else 1
+
+    @function(name="xlogl")
+    def xlogl(self, ctx: Context, text: Format) -> int:
+        """Write the cfg line and a text at level ERR."""
+        if self.host.log.threshold < ERROR:
+            return 1
+        return self._write(ctx, ERROR, text, self._place())
+
+    @function(name="xlogl")
+    def xlogl_level(self, ctx: Context, level: Level, text: Format) -> int:
+        """Write the cfg line and a text at a level."""
+        return self._write_at(ctx, level, text, self._place())
+
+    @function(name="xlogl")
+    def xlogl_facility(self, ctx: Context, facility: Facility, level: Level, text: Format) -> int:
+        """Write the cfg line and a text at a level, for a syslog facility."""
+        return self._write_at(ctx, level, text, self._place())
+
+    @function()
+    def xdbgl(self, ctx: Context, text: Format) -> int:
+        """Write the cfg line and a text at level DBG."""
+        if self.host.log.threshold < DEBUG:
+            return 1
+        return self._write(ctx, DEBUG, text, self._place())
+
+    @function()
+    def xlogm(self, ctx: Context, level: Level, text: Format) -> int:
+        """Write a text at a level unless `methods_filter` holds the message's method."""
+        if self.methods_filter == -1 or method_bit(ctx.msg.method) & self.methods_filter:
+            return 1
+        return self._write_at(ctx, level, text)
+
+    def _place(self) -> str:
+        """`line:` of the statement that called the function, with the file in long_format."""
+        # Routes are compiled with the positions of the cfg, so their frames know the place.
+        frame = sys._getframe(2)
+        line = f"{frame.f_lineno}:"
+        return f"{frame.f_code.co_filename}:{line}" if self.long_format == 1 else line
+
+    @pvar("C", bind=True)
+    def color(self, inner: str | None, index: str | None) -> PvAccess:
+        """A terminal's colour: foreground (capital: bold) and background letter, `x` is default."""
+        if inner is None or len(inner) != 2:
+            raise ValueError("a colour name has two letters")
+        sequence = _color_sequence(*inner)
+
+        def read(ctx: Context) -> str:
+            return sequence if self._colors() else ""
+
+        return PvAccess(read, type="str")
+
+    def _colors(self) -> bool:
+        return bool(self.force_color or getattr(self.host.settings, "log_stderror", 0))
+
+
+def _split_prefix(prefix: str) -> tuple[str, str]:
+    """A prefix as origin of a log line, and what must stand before the text instead."""
+    return (prefix[:-2], "") if prefix.endswith(": ") else ("", prefix)
+
+
+def _color_sequence(front: str, back: str) -> str:
+    """The escape sequence for two colour letters; raises ValueError for others."""
+    known = _COLORS + "x"
+    if front.lower() not in known or front == "X" or back not in known:
+        raise ValueError(f"invalid colour name {front}{back}")
+    bold = int(front.isupper())
+    fore, ground = (_COLORS.find(letter.lower()) % 10 for letter in (front, back))
+    return f"\033[{bold};{30 + fore};{40 + ground}m"

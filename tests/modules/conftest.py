@@ -1,0 +1,114 @@
+"""A host with modules loaded, and contexts to run their functions in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.host import Host
+from sipproxy.core.log import LogList
+from sipproxy.core.module import Module
+from sipproxy.core.sockets import ListenSocket, OwnAddresses
+from sipproxy.sip.message import Message
+
+M = TypeVar("M", bound=Module)
+
+SERVER = ("10.0.0.1", 5060)
+CLIENT = ("10.0.0.9", 5070)
+
+
+@dataclass
+class Bench:
+    """One host, the log it writes, and short ways to load modules and make contexts."""
+
+    log: LogList = field(default_factory=LogList)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+
+    def __post_init__(self) -> None:
+        self.host = Host(self.clock, Chance(1), self.log)
+        self.host.own = OwnAddresses([ListenSocket("udp", *SERVER)])
+
+    def load(self, kind: type[M], **params: object) -> M:
+        """A module of this class with its parameters set, started."""
+        module = cast(M, self.host.load(kind))
+        for name, value in params.items():
+            setattr(module, name, value)
+        module.start()
+        return module
+
+    def context(self, data: str | bytes, kind: str = "request", source: Any = CLIENT) -> Context:
+        """A context for a message that came in by UDP."""
+        raw = data if isinstance(data, bytes) else data.encode()
+        message = Message.parse(raw, source=source, dest=SERVER)
+        flow = Flow("udp", SERVER, source)
+        return Context(message, flow, self.clock.now(), self.host, kind)
+
+    @property
+    def lines(self) -> list[str]:
+        """Texts of the log so far."""
+        return [text for _, _, text in self.log.records]
+
+    @property
+    def sent(self) -> list[str]:
+        """What was sent so far, as text; forgotten afterwards."""
+        texts = [data.decode() for data, _ in self.host.outbox]
+        self.host.outbox.clear()
+        return texts
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A fresh host."""
+    return Bench()
+
+
+def make_request(
+    first: str = "OPTIONS sip:bob@example.com",
+    headers: str = "",
+    body: str = "",
+    via: str = "SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bK-1",
+    to: str = "<sip:bob@example.com>",
+    length: bool = True,
+) -> str:
+    """A request with all mandatory headers; `headers` are whole lines that end in CRLF."""
+    method = first.split()[0]
+    tail = f"Content-Length: {len(body)}\r\n" if length else ""
+    return (
+        f"{first} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\n"
+        f"From: <sip:alice@example.com>;tag=f1\r\nTo: {to}\r\nCall-ID: c1\r\n"
+        f"CSeq: 1 {method}\r\n{headers}{tail}\r\n{body}"
+    )
+
+
+@pytest.fixture
+def request_text() -> Callable[..., str]:
+    """Makes the text of a request."""
+    return make_request
+
+
+def make_reply(
+    status: str = "200 OK",
+    headers: str = "",
+    vias: tuple[str, ...] = (
+        "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK-own",
+        "SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bK-1",
+    ),
+    method: str = "OPTIONS",
+) -> str:
+    """A reply with all mandatory headers."""
+    rows = "".join(f"Via: {via}\r\n" for via in vias)
+    return (
+        f"SIP/2.0 {status}\r\n{rows}From: <sip:alice@example.com>;tag=f1\r\n"
+        f"To: <sip:bob@example.com>;tag=t1\r\nCall-ID: c1\r\nCSeq: 1 {method}\r\n"
+        f"{headers}Content-Length: 0\r\n\r\n"
+    )
+
+
+@pytest.fixture
+def reply_text() -> Callable[..., str]:
+    """Makes the text of a reply."""
+    return make_reply
