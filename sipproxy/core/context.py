@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from sipproxy.core.flow import Flow
 from sipproxy.sip.lumps import Lumps
@@ -16,6 +17,12 @@ EXIT = 1
 """End flag: the script is over for this message (`exit`, a function that returned 0)."""
 DROP = 2
 """End flag: `drop`; always together with EXIT."""
+
+
+XavpValue: TypeAlias = "int | str | dict[str, list[int | str]]"
+"""A value of `$xavp(root)`: plain, or children by name; every list has the newest first."""
+XavuValue: TypeAlias = "int | str | dict[str, int | str]"
+"""A value of `$xavu(root)`: plain, or children by name, each name once."""
 
 
 class Branch:
@@ -73,18 +80,26 @@ class Context:
 
     def __getattr__(self, name: str) -> object:
         """Scratch made on first touch: most messages never edit, branch or keep AVPs."""
-        maker = _LAZY.get(name)
-        if maker is None:
+        if name == "lumps":
+            value: object = Lumps(self.msg)
+        elif name in _LAZY:
+            value = _LAZY[name]()
+        else:
             raise AttributeError(name)
-        value = maker()
         setattr(self, name, value)
         return value
+
+    def touched(self, name: str) -> bool:
+        """Whether the scratch of this name (`lumps`, `branches`...) was made at all."""
+        return name in self.__dict__
 
     if TYPE_CHECKING:
         lumps: Lumps
         branches: list[Branch]
         avps: dict[object, list[int | str]]
-        xavps: dict[str, list[dict[str, list[object]]]]
+        xavps: dict[str, list[XavpValue]]
+        xavis: dict[str, list[XavpValue]]
+        xavus: dict[str, XavuValue]
         scratch: dict[str, object]
 
     @property
@@ -98,10 +113,11 @@ class Context:
         return self.msg.ruri_parsed if self.new_ruri is None else Uri.parse(self.new_ruri)
 
 
-_LAZY = {
-    "lumps": Lumps,
+_LAZY: dict[str, Callable[[], object]] = {
     "branches": list,
     "avps": dict,
     "xavps": dict,
+    "xavis": dict,
+    "xavus": dict,
     "scratch": dict,
 }

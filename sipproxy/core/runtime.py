@@ -1,0 +1,111 @@
+"""What generated code calls besides module functions: the end flag, `$rc`, nested routes.
+
+Kamailio evaluates a function inside an expression in a run of its own (core/action.c
+run_actions_safe): `$rc` starts at 0 there, and the end flag it leaves replaces the one left by what
+was evaluated before. Hence the rule that the flag of the last call in an expression counts, and
+that it is looked at when the statement is done.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from sipproxy.core.context import EXIT, Context
+from sipproxy.core.log import ERROR
+from sipproxy.core.values import EvalError
+
+Route = Callable[[Context], int]
+AsyncRoute = Callable[[Context], Awaitable[int]]
+
+MAX_DEPTH = 256
+"""max_recursive_level: routes and blocks that may be nested (core/action.c)."""
+
+
+def bool_code(c: Context, ok: bool | None) -> int:
+    """The code of a function that answers yes (True, None) or no, inside an expression."""
+    c.end = 0
+    c.rc = code = -1 if ok is False else 1
+    return code
+
+
+def int_code(c: Context, code: int) -> int:
+    """The code of a function that answers with a number, inside an expression: 0 ends."""
+    c.end = 0 if code else EXIT
+    c.rc = code
+    return code
+
+
+def core_code(c: Context, code: int | None) -> int:
+    """The code of a core function inside an expression: it leaves `$rc` at 0."""
+    c.end = c.rc = 0
+    return -1 if code is False else 1 if code is None else int(code)
+
+
+def route_code(c: Context, route: Route) -> int:
+    """The code of a route called inside an expression."""
+    depth = c.depth
+    c.depth = c.end = c.rc = 0
+    c.rc = code = route(c)
+    c.depth = depth
+    return code
+
+
+async def route_code_async(c: Context, route: AsyncRoute) -> int:
+    """:func:`route_code` of a route that may suspend."""
+    depth = c.depth
+    c.depth = c.end = c.rc = 0
+    c.rc = code = await route(c)
+    c.depth = depth
+    return code
+
+
+def nested(c: Context, route: Route, blocks: int) -> int:
+    """Call a route that may call itself, from inside `blocks` nested blocks."""
+    c.depth += blocks
+    if c.depth >= MAX_DEPTH:
+        code = too_deep(c, c.depth + 1)
+    else:
+        code = route(c)
+    c.depth -= blocks
+    return code
+
+
+async def nested_async(c: Context, route: AsyncRoute, blocks: int) -> int:
+    """:func:`nested` of a route that may suspend."""
+    c.depth += blocks
+    if c.depth >= MAX_DEPTH:
+        code = too_deep(c, c.depth + 1)
+    else:
+        code = await route(c)
+    c.depth -= blocks
+    return code
+
+
+def too_deep(c: Context, level: int = MAX_DEPTH + 1) -> int:
+    """Routes and blocks are nested beyond the limit: the call is given up."""
+    text = f"too many recursive routing table lookups ({level}) giving up!"
+    log_error(c, text)
+    return -1
+
+
+def runaway(c: Context, most: int, where: str) -> int:
+    """A while loop has reached max_while_loops."""
+    log_error(c, f"runaway while ({where}): more than {most} loops")
+    return -1
+
+
+def failed(c: Context, error: EvalError, where: str) -> int:
+    """An expression had no value: the statement fails."""
+    log_error(c, f"expression evaluation failed ({where}): {error}")
+    return -1
+
+
+def unknown_route(c: Context, name: str, where: str) -> int:
+    """A computed route name that no block has: logged, and the script goes on."""
+    log_error(c, f'route "{name}" not found at {where}')
+    return 1
+
+
+def log_error(c: Context, text: str) -> None:
+    """One line at level ERROR from the core."""
+    log = c.host.log
+    if log.threshold >= ERROR:
+        log.write(ERROR, "<core>", text)

@@ -1,0 +1,247 @@
+"""Calls of functions and routes: arity, route masks, arguments, return codes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sipproxy.core import runtime
+from sipproxy.core.access import Format, PvAccess
+from sipproxy.core.declared import FunctionDecl, Parameter
+from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.resolve import ResolveError
+from sipproxy.core.suggest import suggestion
+from sipproxy.core.values import Value
+from sipproxy.script import tree
+from sipproxy.script.fold import fold
+from sipproxy.script.scope import ROUTE_MASK, Scope
+
+if TYPE_CHECKING:
+    from sipproxy.script.expressions import Expressions
+
+
+class Calls:
+    """Compiles calls; the expressions around them are the caller's."""
+
+    def __init__(self, scope: Scope, expressions: Expressions) -> None:
+        self.scope = scope
+        self.emit = scope.emit
+        self.expressions = expressions
+        self.make_block: Any = None
+        """Compiles `{ actions }` to a hidden function; given by the statement compiler."""
+
+    # -- inside expressions
+
+    def code(self, expr: tree.Call | tree.RouteCall | tree.AssignExpr | tree.BlockExpr) -> ast.expr:
+        """The return code as Python int, for a call inside an expression."""
+        match expr:
+            case tree.Call():
+                return self._function_code(expr)
+            case tree.RouteCall():
+                return self._route_code(expr)
+            case _:
+                return self._block_code(expr)
+
+    def _function_code(self, expr: tree.Call) -> ast.expr:
+        found = self.function(expr)
+        emit = self.emit
+        if found is None:
+            return emit.const(0)
+        declared, node = found
+        emit.span = expr.span
+        if declared.module == "core":
+            helper = runtime.core_code
+        elif declared.returns == "int":
+            helper = runtime.int_code  # type: ignore[assignment]
+            self.expressions.ends = True
+        else:
+            helper = runtime.bool_code  # type: ignore[assignment]
+        return emit.call(emit.bind(helper, helper.__name__), emit.name("c"), node)
+
+    def _route_code(self, expr: tree.RouteCall) -> ast.expr:
+        emit = self.emit
+        self.expressions.ends = True
+        target, suspends = self.route(expr)
+        emit.span = expr.span
+        if target is None:
+            return emit.const(0)
+        helper = runtime.route_code_async if suspends else runtime.route_code
+        name = "route_code_async" if suspends else "route_code"
+        node = emit.call(emit.bind(helper, name), emit.name("c"), target)
+        return emit.awaited(node) if suspends else node
+
+    def _block_code(self, expr: tree.AssignExpr | tree.BlockExpr) -> ast.expr:
+        emit = self.emit
+        if isinstance(expr, tree.AssignExpr):
+            body = tree.Block(expr.span, (expr.assign,))
+        else:
+            body = expr.body
+        name, suspends = self.make_block(body)
+        self.expressions.ends = True
+        emit.span = expr.span
+        helper = runtime.route_code_async if suspends else runtime.route_code
+        called = "route_code_async" if suspends else "route_code"
+        node = emit.call(emit.bind(helper, called), emit.name("c"), emit.name(name))
+        return emit.awaited(node) if suspends else node
+
+    # -- routes
+
+    def route(self, expr: tree.RouteCall) -> tuple[ast.expr | None, bool]:
+        """The function of the route called, and whether it may suspend."""
+        emit = self.emit
+        if isinstance(expr.name, tree.Str | tree.Int | tree.Bareword):
+            name = str(expr.name.value if isinstance(expr.name, tree.Int) else expr.name.text)
+            function = self.scope.functions.get(name)
+            if function is None:
+                hint = suggestion(name, self.scope.functions)
+                self.scope.error(expr.span, f'route "{name}" is not defined', hint)
+                return None, False
+            emit.span = expr.span
+            return emit.name(function), name in self.scope.suspending
+        text = self.expressions.text(expr.name)
+        emit.span = expr.span
+        finder = emit.name("route_named")
+        where = emit.const(f"{expr.span.file}:{expr.span.line}")
+        return emit.call(finder, text, where), self.scope.any_suspends
+
+    # -- functions
+
+    def function(self, expr: tree.Call) -> tuple[FunctionDecl, ast.expr] | None:
+        """The declaration a call means, and the plain Python call; None when it was reported."""
+        declared = self._declared(expr)
+        if declared is None:
+            return None
+        self._check_mask(declared, expr)
+        params: list[Parameter] = list(declared.params)
+        while declared.rest and len(params) < len(expr.args):
+            params.append(declared.rest)
+        args = [
+            self._argument(fold(arg), param, number, expr.name)
+            for number, (arg, param) in enumerate(zip(expr.args, params, strict=False), 1)
+        ]
+        emit = self.emit
+        emit.span = expr.span
+        node = emit.call(emit.bind(declared.call, declared.name), emit.name("c"), *args)
+        return declared, emit.awaited(node) if declared.is_async else node
+
+    def _declared(self, expr: tree.Call) -> FunctionDecl | None:
+        overloads = self.scope.host.functions.get(expr.name)
+        if not overloads:
+            hint = suggestion(expr.name, self.scope.names())
+            self.scope.error(expr.name_span, f'unknown function "{expr.name}"', hint)
+            return None
+        count = len(expr.args)
+        for declared in overloads:
+            if declared.least <= count <= declared.most:
+                return declared
+        counts = sorted(
+            {n for d in overloads for n in range(d.least, min(d.most, d.least + 9) + 1)}
+        )
+        takes = " or ".join(map(str, counts))
+        message = f"{expr.name}() takes {takes} parameters, {count} given"
+        self.scope.error(expr.name_span, message)
+        return None
+
+    def _check_mask(self, declared: FunctionDecl, expr: tree.Call) -> None:
+        route = self.scope.route
+        if route is not None and ROUTE_MASK[route.kind] not in declared.routes:
+            message = f"{expr.name}() cannot be used in {route.kind}"
+            self.scope.error(expr.name_span, message)
+
+    def _argument(self, arg: tree.Expr, param: Parameter, number: int, function: str) -> ast.expr:
+        emit = self.emit
+        emit.span = arg.span
+        kind = param.kind
+        try:
+            if kind is str:
+                return self._text(arg)
+            if kind is int:
+                return self._number(arg)
+            if kind == Value:
+                return self.expressions.value(arg).node
+            if kind is Format:
+                return self._lazy_text(arg, number, function)
+            if kind is PvAccess:
+                return self._pseudo_variable(arg)
+            if kind is FlagNumber:
+                return emit.const(self._flag(arg))
+            text = self._constant_text(arg, number, function)
+            if kind is RouteName:
+                self._check_route_name(text, arg)
+            elif kind is not Plain and isinstance(kind, type) and issubclass(kind, Parsed):
+                return emit.bind(kind.parse(text), kind.__name__)
+            return emit.const(text)
+        except ResolveError as error:
+            self.scope.error(arg.span, error.message, error.hint)
+        except ValueError as error:
+            self.scope.error(arg.span, f"parameter {number} of {function}: {error}")
+        return emit.const(None)
+
+    def _text(self, arg: tree.Expr) -> ast.expr:
+        if isinstance(arg, tree.Str):
+            format = self.scope.host.format(arg.text)
+            self.emit.span = arg.span
+            return self.expressions.formatted(format) if format.text else self.emit.const("")
+        if isinstance(arg, tree.Bareword | tree.Ip):
+            return self.emit.const(arg.text)
+        return self.expressions.text(arg)
+
+    def _number(self, arg: tree.Expr) -> ast.expr:
+        if isinstance(arg, tree.Str):
+            text = arg.text.strip()
+            if text.startswith("$"):
+                return self.expressions.integer(tree.Pv(arg.span, text))
+            try:
+                return self.emit.const(int(text, 0) if text[:2] == "0x" else int(text))
+            except ValueError:
+                raise ValueError(f'"{arg.text}" is no number') from None
+        return self.expressions.integer(arg)
+
+    def _lazy_text(self, arg: tree.Expr, number: int, function: str) -> ast.expr:
+        text = self._constant_text(arg, number, function)
+        format = self.scope.host.format(text)
+        emit = self.emit
+        emit.span = arg.span
+        body = self.expressions.formatted(format) if text else emit.const("")
+        emit.span = arg.span
+        name = emit.reserve(f"text_{arg.span.line}", None)
+        self.scope.hidden.append(emit.function(name, [emit.give(body)]))
+        return emit.name(name)
+
+    def _pseudo_variable(self, arg: tree.Expr) -> ast.expr:
+        text = arg.text if isinstance(arg, tree.Str | tree.Pv) else ""
+        if not text.startswith("$"):
+            raise ValueError("a pseudo-variable is expected")
+        return self.emit.bind(self.scope.host.pv(text), text)
+
+    def _flag(self, arg: tree.Expr) -> int:
+        if isinstance(arg, tree.Int) and 0 <= arg.value <= 31:
+            return arg.value
+        if isinstance(arg, tree.Int):
+            raise ValueError(f"flag {arg.value} is not between 0 and 31")
+        if isinstance(arg, tree.Bareword):
+            number = self.scope.host.flags.get(arg.text)
+            if number is None:
+                hint = suggestion(arg.text, self.scope.host.flags)
+                raise ResolveError(f'flag "{arg.text}" is not declared', hint)
+            return number
+        raise ValueError("a flag's number or declared name is expected")
+
+    def _constant_text(self, arg: tree.Expr, number: int, function: str) -> str:
+        match arg:
+            case tree.Str() | tree.Bareword():
+                return arg.text
+            case tree.Ip():
+                return f"{arg.text}/{arg.mask}" if arg.mask else arg.text
+            case tree.Int():
+                return str(arg.value)
+            case tree.UriPart():
+                return f"uri:{arg.part}"
+        raise ValueError("not a constant")
+
+    def _check_route_name(self, name: str, arg: tree.Expr) -> None:
+        known: Sequence[str] = [r.name for r in self.scope.routes.values() if r.name]
+        if name and name != "0" and name not in known:
+            hint = suggestion(name, known)
+            self.scope.warn(arg.span, f'no route block is named "{name}"', hint)

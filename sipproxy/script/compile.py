@@ -1,0 +1,165 @@
+"""A parsed cfg to Python functions: names looked up in the host, problems collected, code made.
+
+One function per route, with the cfg's own lines and columns, in one module per source file.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sipproxy.core import runtime
+from sipproxy.core.context import Context
+from sipproxy.core.host import Host
+from sipproxy.errors import CfgError, Problem, Span
+from sipproxy.script import tree
+from sipproxy.script.emit import Emitter, Positions, unstamped
+from sipproxy.script.graph import RouteGraph
+from sipproxy.script.scope import Scope, route_key
+from sipproxy.script.statements import Statements
+
+_READS_RC = re.compile(r"\$\(?\s*(rc\b|retcode\b|\?)")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRoute:
+    """A route block ready to run. `call` is a coroutine function when `suspends`."""
+
+    kind: str
+    name: str
+    call: Callable[[Context], Any]
+    suspends: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """All routes of a cfg by key (`request_route`, `route[X]`, `event_route[a:b]`)."""
+
+    routes: Mapping[str, CompiledRoute]
+    modules: Mapping[str, ast.Module]
+    foreign: Mapping[tuple[str, int, int], Span]
+    """Where code of an included file stands inside a function of another file."""
+    problems: tuple[Problem, ...]
+
+    def source(self) -> str:
+        """The generated Python, for people to read."""
+        parts = []
+        for file, module in self.modules.items():
+            parts.append(f"# {file}\n\n{ast.unparse(module)}\n")
+        return "\n".join(parts)
+
+
+def merged_routes(config: tree.Config) -> dict[str, tree.Route]:
+    """Route blocks by key; unnamed blocks of one kind are joined in the order of the cfg."""
+    routes: dict[str, tree.Route] = {}
+    for item in config.items:
+        if not isinstance(item, tree.Route):
+            continue
+        key = route_key(item.kind, item.name)
+        first = routes.get(key)
+        if first is None:
+            routes[key] = item
+            continue
+        statements = (*first.body.statements, *item.body.statements)
+        body = tree.Block(first.body.span, statements)
+        routes[key] = tree.Route(first.span, first.kind, first.name, body)
+    return routes
+
+
+def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Compiled:
+    """Compile every route; raises CfgError with all problems when one of them is an error."""
+    routes = merged_routes(config)
+    graph = RouteGraph(routes.values(), host.functions)
+    positions = Positions(config.sources)
+    emit = Emitter(positions)
+    scope = Scope(
+        host=host,
+        emit=emit,
+        routes=routes,
+        functions={},
+        uses_rc=any(_READS_RC.search(text) for text in config.sources.values()),
+        ending=graph.ending,
+        suspending=graph.suspending,
+        recursive=graph.recursive,
+    )
+    names = {key: emit.reserve(_python_name(route), None) for key, route in routes.items()}
+    scope.functions = {r.name: names[k] for k, r in routes.items() if r.kind == "route"}
+    emit.reserve("route_named", None)
+    modules = _modules(routes, names, graph, scope, most_loops)
+    if any(p.severity == "error" for p in scope.problems):
+        raise CfgError(scope.problems)
+    return _link(routes, names, graph, scope, modules)
+
+
+def _python_name(route: tree.Route) -> str:
+    return f"{route.kind}_{route.name}" if route.name else route.kind
+
+
+def _modules(
+    routes: Mapping[str, tree.Route],
+    names: Mapping[str, str],
+    graph: RouteGraph,
+    scope: Scope,
+    most_loops: int,
+) -> dict[str, ast.Module]:
+    """One Python module for each file that a route begins in."""
+    statements = Statements(scope, most_loops)
+    modules: dict[str, ast.Module] = {}
+    for key, route in routes.items():
+        scope.route = route
+        scope.hidden = []
+        scope.emit.positions.enter(names[key], route.span.file)
+        body = statements.body(route.body)
+        scope.emit.span = route.span
+        function = scope.emit.function(names[key], body, is_async=graph.suspends(route))
+        module = modules.setdefault(route.span.file, ast.Module([], []))
+        module.body.extend([*scope.hidden, function])  # type: ignore[list-item]
+    return modules
+
+
+def _link(
+    routes: Mapping[str, tree.Route],
+    names: Mapping[str, str],
+    graph: RouteGraph,
+    scope: Scope,
+    modules: dict[str, ast.Module],
+) -> Compiled:
+    namespace = {n: v for n, v in scope.emit.constants.items() if v is not None}
+    for file, module in modules.items():
+        missing = unstamped(module)
+        assert not missing, f"generated code without a position: {ast.dump(missing[0])}"
+        exec(compile(module, file, "exec"), namespace)
+    compiled = {
+        key: CompiledRoute(
+            route.kind, route.name, namespace[names[key]], graph.suspends(route), route.span
+        )
+        for key, route in routes.items()
+    }
+    by_name = {r.name: r.call for r in compiled.values() if r.kind == "route"}
+    namespace["route_named"] = _finder(by_name, scope)
+    foreign = scope.emit.positions.foreign
+    return Compiled(compiled, modules, foreign, tuple(scope.problems))
+
+
+def _finder(by_name: Mapping[str, Callable[[Context], Any]], scope: Scope) -> Callable[..., Any]:
+    """The function that finds a route by a computed name; all answers have one colour."""
+    if not scope.any_suspends:
+
+        def find(name: str, where: str) -> Callable[[Context], int]:
+            return by_name.get(name) or (lambda c: runtime.unknown_route(c, name, where))
+
+        return find
+
+    def find_async(name: str, where: str) -> Callable[[Context], Any]:
+        async def run(c: Context) -> int:
+            route = by_name.get(name)
+            if route is None:
+                return runtime.unknown_route(c, name, where)
+            code = route(c)
+            return code if isinstance(code, int) else int(await code)
+
+        return run
+
+    return find_async

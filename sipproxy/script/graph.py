@@ -1,0 +1,86 @@
+"""What can be told of routes before they run: which end the script, suspend, call themselves."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sipproxy.core.declared import FunctionDecl
+from sipproxy.script import tree
+from sipproxy.script.fold import constant
+
+Functions = Mapping[str, list[FunctionDecl]]
+
+
+class RouteGraph:
+    """The named routes of a cfg and who calls whom; a computed call may reach any of them."""
+
+    def __init__(self, routes: Iterable[tree.Route], functions: Functions) -> None:
+        self._nodes = {r.name: list(tree.walk(r)) for r in routes if r.kind == "route"}
+        self._functions = functions
+        self._calls = {name: self._called(nodes) for name, nodes in self._nodes.items()}
+        self.ending = self._spread(self._ends_itself)
+        """Routes that can end the script: exit, drop, return 0, a function that may answer 0."""
+        self.suspending = self._spread(self._suspends_itself)
+        """Routes that can reach an `async def` function."""
+        self.recursive = {name for name in self._calls if name in self._reached(name)}
+        """Routes that can come to call themselves."""
+
+    def _called(self, nodes: Iterable[tree.Node]) -> set[str]:
+        called: set[str] = set()
+        for node in nodes:
+            if isinstance(node, tree.RouteCall):
+                name = static_name(node)
+                called |= set(self._nodes) if name is None else {name} & set(self._nodes)
+        return called
+
+    def _spread(self, itself: Callable[[tree.Node], bool]) -> set[str]:
+        """Routes for which `itself` holds for a node, and all that can call them."""
+        found = {name for name, nodes in self._nodes.items() if any(map(itself, nodes))}
+        grown = True
+        while grown:
+            more = {n for n, called in self._calls.items() if n not in found and called & found}
+            grown = bool(more)
+            found |= more
+        return found
+
+    def _reached(self, start: str) -> set[str]:
+        reached: set[str] = set()
+        stack = [start]
+        while stack:
+            for name in self._calls[stack.pop()] - reached:
+                reached.add(name)
+                stack.append(name)
+        return reached
+
+    def _ends_itself(self, node: tree.Node) -> bool:
+        match node:
+            case tree.Leave(kind="exit" | "drop"):
+                return True
+            case tree.Leave(kind="return", value=value) if value is not None:
+                return not constant(value)
+            case tree.RouteCall():
+                return static_name(node) is None
+            case tree.Call():
+                return any(
+                    d.returns == "int" and d.module != "core"
+                    for d in self._functions.get(node.name, ())
+                )
+        return False
+
+    def _suspends_itself(self, node: tree.Node) -> bool:
+        return isinstance(node, tree.Call) and any(
+            d.is_async for d in self._functions.get(node.name, ())
+        )
+
+    def suspends(self, route: tree.Route) -> bool:
+        """Whether any block, named or not, may suspend."""
+        nodes = list(tree.walk(route))
+        return any(map(self._suspends_itself, nodes)) or bool(self._called(nodes) & self.suspending)
+
+
+def static_name(call: tree.RouteCall) -> str | None:
+    """The name of a route called by a constant, None when it is computed."""
+    match call.name:
+        case tree.Str(text=name) | tree.Bareword(text=name):
+            return name
+        case tree.Int(value=number):
+            return str(number)
+    return None

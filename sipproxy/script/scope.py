@@ -1,0 +1,67 @@
+"""What the compiler knows while it works on one cfg."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sipproxy.core.host import Host
+from sipproxy.errors import Problem, Span
+from sipproxy.script import tree
+from sipproxy.script.emit import Emitter
+
+ROUTE_MASK = {
+    "request_route": "REQUEST",
+    "route": "REQUEST",
+    "reply_route": "REPLY",
+    "onreply_route": "ONREPLY",
+    "failure_route": "FAILURE",
+    "branch_route": "BRANCH",
+    "onsend_route": "ONSEND",
+    "event_route": "EVENT",
+}
+"""The mask under which each kind of block checks its functions (a named route as a request's)."""
+
+
+def route_key(kind: str, name: str) -> str:
+    """The key of a block in the table of routes: its kind, and its name if it has one."""
+    return f"{kind}[{name}]" if name else kind
+
+
+@dataclass
+class Scope:
+    """One compilation: the host that names are looked up in, and what was found on the way."""
+
+    host: Host
+    emit: Emitter
+    routes: dict[str, tree.Route]
+    functions: dict[str, str]
+    """Python name of the function of each named `route[...]`."""
+    uses_rc: bool
+    """Whether the cfg reads `$rc` anywhere: if not, nobody needs to keep it."""
+    ending: set[str]
+    """Named routes that can end the script."""
+    suspending: set[str]
+    """Named routes that may suspend (they reach an async function)."""
+    recursive: set[str]
+    """Named routes that may call themselves."""
+    problems: list[Problem] = field(default_factory=list)
+    route: tree.Route | None = None
+    """The block being compiled."""
+    hidden: list[object] = field(default_factory=list)
+    """Functions made for parts of the block: texts, blocks inside expressions."""
+
+    def error(self, span: Span, message: str, hint: str = "") -> None:
+        """Note an error; compilation goes on to find the next."""
+        self.problems.append(Problem(span, message, hint))
+
+    def warn(self, span: Span, message: str, hint: str = "") -> None:
+        """Note a warning."""
+        self.problems.append(Problem(span, message, hint, "warning"))
+
+    @property
+    def any_suspends(self) -> bool:
+        """Whether a computed route call may suspend."""
+        return bool(self.suspending)
+
+    def names(self) -> Iterable[str]:
+        """Names of the functions the loaded modules offer."""
+        return self.host.functions

@@ -1,0 +1,444 @@
+"""Statements and blocks of the cfg to Python statements.
+
+What a route answers is the code of the last action it ran, so each block is compiled for one of
+three uses of that code: nobody wants it, it is the function's answer, or it is kept in the local
+`r` because a loop or switch goes on around the block.
+"""
+
+import ast
+from enum import Enum
+
+from sipproxy.core import runtime
+from sipproxy.core.context import DROP, EXIT
+from sipproxy.core.values import EvalError
+from sipproxy.script import tree
+from sipproxy.script.expressions import Expressions
+from sipproxy.script.fold import constant, guess
+from sipproxy.script.scope import Scope
+
+
+class Code(Enum):
+    """What becomes of the code of a block's last action."""
+
+    UNUSED = 0
+    ANSWER = 1
+    KEPT = 2
+
+
+class Statements:
+    """Compiles one function's statements at a time."""
+
+    def __init__(self, scope: Scope, most_loops: int) -> None:
+        self.scope = scope
+        self.emit = scope.emit
+        self.expressions = Expressions(scope)
+        self.expressions.calls.make_block = self._hidden_block
+        self.most_loops = most_loops
+        self._loops = 0
+        self._depth = 1
+
+    def body(self, block: tree.Block) -> list[ast.stmt]:
+        """The statements of a function whose answer is the block's code."""
+        self._loops, self._depth = 0, 1
+        return self._answering(block)
+
+    def _answering(self, block: tree.Block) -> list[ast.stmt]:
+        out = self._block(block, Code.ANSWER)
+        if not out or not _leaves(out[-1]):
+            self.emit.span = _end_of(block)
+            out.append(self.emit.give(self.emit.const(1)))
+        return out
+
+    def _hidden_block(self, block: tree.Block) -> tuple[str, bool]:
+        """A function for `{ actions }` inside an expression, and whether it may suspend."""
+        saved = self._loops, self._depth, self.expressions.fails
+        self._loops, self._depth = 0, 1
+        body = self._answering(block)
+        self._loops, self._depth, self.expressions.fails = saved
+        suspends = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
+        name = self.emit.reserve(f"block_{block.span.line}", None)
+        self.emit.span = block.span
+        self.scope.hidden.append(self.emit.function(name, body, is_async=suspends))
+        return name, suspends
+
+    # -- blocks
+
+    def _block(self, block: tree.Block, use: Code) -> list[ast.stmt]:
+        out: list[ast.stmt] = []
+        last = len(block.statements) - 1
+        for number, statement in enumerate(block.statements):
+            if out and _leaves(out[-1]):
+                self._check_only(block.statements[number:])
+                break
+            out += self._statement(statement, use if number == last else Code.UNUSED)
+        return out
+
+    def _check_only(self, rest: tuple[tree.Statement, ...]) -> None:
+        """Statements that are never reached: names are checked, no code is made."""
+        for statement in rest:
+            self._statement(statement, Code.UNUSED)
+
+    def _nested(self, block: tree.Block, use: Code) -> list[ast.stmt]:
+        """A block one level deeper; beyond max_recursive_level it is given up at run time."""
+        self._depth += 1
+        emit = self.emit
+        if self._depth > runtime.MAX_DEPTH:
+            emit.span = block.span
+            given_up = emit.call(emit.bind(runtime.too_deep, "too_deep"), emit.name("c"))
+            out = self._finish(given_up, use)
+        else:
+            out = self._block(block, use)
+        self._depth -= 1
+        return out
+
+    def _finish(self, code: ast.expr | int, use: Code) -> list[ast.stmt]:
+        """What a statement's code becomes; `code` is Python of it, or known."""
+        emit = self.emit
+        if isinstance(code, int):
+            if use is Code.UNUSED:
+                return []
+            code = emit.const(code)
+        if use is Code.ANSWER:
+            return [emit.give(code)]
+        if use is Code.KEPT:
+            return [emit.let("r", code)]
+        return [emit.do(code)]
+
+    def _end_test(self) -> list[ast.stmt]:
+        """After an expression that may have set the end flag."""
+        emit = self.emit
+        flag = emit.attribute(emit.name("c"), "end")
+        return [emit.when(flag, [emit.give(emit.const(0))])]
+
+    def _where(self, span: tree.Span) -> ast.expr:
+        return self.emit.const(f"{span.file}:{span.line}")
+
+    # -- one statement
+
+    def _statement(self, statement: tree.Statement, use: Code) -> list[ast.stmt]:
+        match statement:
+            case tree.Evaluate():
+                return self._evaluate(statement, use)
+            case tree.Assign():
+                return self._assign(statement, use)
+            case tree.If():
+                return self._if(statement, use)
+            case tree.While():
+                return self._while(statement, use)
+            case tree.Switch():
+                return self._switch(statement, use)
+            case _:
+                return self._leave(statement)
+
+    def _guarded(self, body: list[ast.stmt], span: tree.Span, use: Code) -> list[ast.stmt]:
+        """The body; when an expression in it has no value, the statement fails."""
+        if not self.expressions.fails:
+            return body
+        emit = self.emit
+        emit.span = span
+        failed = emit.bind(runtime.failed, "failed")
+        code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(span))
+        error = emit.bind(EvalError, "EvalError")
+        return [emit.attempt(body, error, self._finish(code, use))]
+
+    def _assign(self, statement: tree.Assign, use: Code) -> list[ast.stmt]:
+        out = self.expressions.assign(statement)
+        ends = self.expressions.ends
+        out = self._guarded(out, statement.span, use)
+        self.emit.span = statement.span
+        if ends:
+            out += self._end_test()
+        return [*out, *self._finish(1, use)]
+
+    def _evaluate(self, statement: tree.Evaluate, use: Code) -> list[ast.stmt]:
+        expr = self.expressions.whole(statement.expr)
+        if isinstance(expr, tree.Call):
+            return self._call(expr, use)
+        if isinstance(expr, tree.RouteCall):
+            return self._route(expr, use)
+        emit = self.emit
+        node = self.expressions.value(expr).node
+        ends = self.expressions.ends
+        emit.span = statement.span
+        out = self._guarded([emit.do(node)], statement.span, use)
+        if ends:
+            out += self._end_test()
+        return [*out, *self._finish(1, use)]
+
+    def _call(self, expr: tree.Call, use: Code) -> list[ast.stmt]:
+        found = self.expressions.calls.function(expr)
+        emit = self.emit
+        if found is None:
+            return []
+        declared, node = found
+        emit.span = expr.span
+        if declared.module == "core" or not self.scope.uses_rc:
+            keep_rc = False
+        else:
+            keep_rc = True
+        if declared.returns == "int" and declared.module != "core":
+            return self._guarded(self._int_call(node, use, keep_rc), expr.span, use)
+        if declared.returns == "int":
+            code = node
+        elif declared.returns == "none":
+            code = emit.const(1)
+        else:
+            code = emit.choose(node, emit.const(1), emit.const(-1))
+        out: list[ast.stmt] = []
+        if declared.returns == "none":
+            out.append(emit.do(node))
+            if keep_rc:
+                out.append(emit.put(emit.name("c"), "rc", emit.const(1)))
+            out += self._finish(1, use)
+        elif keep_rc:
+            out.append(emit.put(emit.name("c"), "rc", code))
+            if use is not Code.UNUSED:
+                out += self._finish(emit.attribute(emit.name("c"), "rc"), use)
+        else:
+            out += self._finish(node if use is Code.UNUSED else code, use)
+        return self._guarded(out, expr.span, use)
+
+    def _int_call(self, node: ast.expr, use: Code, keep_rc: bool) -> list[ast.stmt]:
+        emit = self.emit
+        out = [emit.let("r", node)]
+        if keep_rc:
+            out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
+        ended = emit.put(emit.name("c"), "end", emit.const(EXIT))
+        out.append(emit.when(emit.invert(emit.name("r")), [ended, emit.give(emit.const(0))]))
+        return out if use is not Code.ANSWER else [*out, emit.give(emit.name("r"))]
+
+    def _route(self, expr: tree.RouteCall, use: Code) -> list[ast.stmt]:
+        emit = self.emit
+        target, suspends = self.expressions.calls.route(expr)
+        emit.span = expr.span
+        if target is None:
+            return []
+        static = isinstance(target, ast.Name)
+        name = str(getattr(expr.name, "text", getattr(expr.name, "value", "")))
+        if static and name not in self.scope.recursive:
+            node = emit.call(target, emit.name("c"))
+        else:
+            helper = runtime.nested_async if suspends else runtime.nested
+            called = "nested_async" if suspends else "nested"
+            depth = emit.const(self._depth)
+            node = emit.call(emit.bind(helper, called), emit.name("c"), target, depth)
+        if suspends:
+            node = emit.awaited(node)
+        may_end = not static or name in self.scope.ending
+        if not may_end and not self.scope.uses_rc:
+            return self._guarded(self._finish(node, use), expr.span, use)
+        out = [emit.let("r", node)]
+        if self.scope.uses_rc:
+            out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
+        if may_end:
+            out += self._end_test()
+        if use is Code.ANSWER:
+            out.append(emit.give(emit.name("r")))
+        return self._guarded(out, expr.span, use)
+
+    # -- if, while, switch
+
+    def _test(
+        self, expr: tree.Expr, span: tree.Span, *, positive: bool
+    ) -> tuple[list[ast.stmt], ast.expr, bool]:
+        """Statements before a test, the test, and whether the end flag must be looked at."""
+        folded = self.expressions.whole(expr)
+        test = self.expressions.truth(folded, positive=positive)
+        ends, emit = self.expressions.ends, self.emit
+        emit.span = span
+        if not self.expressions.fails and not ends:
+            return [], test, False
+        kept = emit.temporary()
+        out: list[ast.stmt] = [emit.let(kept, test)]
+        if self.expressions.fails:
+            failed = emit.bind(runtime.failed, "failed")
+            code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(span))
+            error = emit.bind(EvalError, "EvalError")
+            handler = [emit.do(code), emit.let(kept, emit.const(0))]
+            out = [emit.attempt(out, error, handler)]
+        return out, emit.name(kept), ends
+
+    def _if(self, statement: tree.If, use: Code) -> list[ast.stmt]:
+        out, test, ends = self._test(statement.condition, statement.span, positive=True)
+        emit = self.emit
+        if ends:
+            out += self._end_test()
+        if use is Code.KEPT:
+            out.append(emit.let("r", emit.const(1)))
+        then = self._nested(statement.then, use)
+        otherwise = self._nested(statement.otherwise, use) if statement.otherwise else []
+        emit.span = statement.span
+        out.append(emit.when(test, then, otherwise))
+        if use is Code.ANSWER and not (then and otherwise and _leaves(out[-1])):
+            out.append(emit.give(emit.const(1)))
+        return out
+
+    def _while(self, statement: tree.While, use: Code) -> list[ast.stmt]:
+        emit = self.emit
+        keep = Code.UNUSED if use is Code.UNUSED else Code.KEPT
+        before, test, ends = self._test(statement.condition, statement.span, positive=False)
+        counter = emit.temporary()
+        out: list[ast.stmt] = [emit.let(counter, emit.const(0))]
+        if keep is Code.KEPT:
+            out.append(emit.let("r", emit.const(1)))
+        self._loops += 1
+        body = self._nested(statement.body, keep)
+        emit.span = statement.span
+        first = self._ended_body(statement) if ends else []
+        self._loops -= 1
+        emit.span = statement.span
+        most = emit.const(self.most_loops)
+        over = emit.compare(emit.name(counter), ast.GtE(), most)
+        stop = self._runaway(statement, keep)
+        count = emit.let(counter, emit.binary(emit.name(counter), ast.Add(), emit.const(1)))
+        inner = [emit.when(over, stop), count, *first, *body]
+        if before:
+            leave = emit.when(emit.invert(test), [*self._end_test_if(ends), emit.leave_loop()])
+            out.append(emit.loop(emit.const(1), [*before, leave, *inner]))
+        else:
+            out.append(emit.loop(test, inner))
+        if use is Code.ANSWER:
+            out.append(emit.give(emit.name("r")))
+        return out
+
+    def _end_test_if(self, ends: bool) -> list[ast.stmt]:
+        return self._end_test() if ends else []
+
+    def _ended_body(self, statement: tree.While) -> list[ast.stmt]:
+        """The end flag set by a while's condition is seen only after one statement of the body."""
+        first = (
+            self._statement(statement.body.statements[0], Code.UNUSED)
+            if (statement.body.statements)
+            else []
+        )
+        emit = self.emit
+        emit.span = statement.span
+        flag = emit.attribute(emit.name("c"), "end")
+        kept = emit.temporary()
+        restore = emit.put(emit.name("c"), "end", emit.name(kept))
+        if not first or not _leaves(first[-1]):
+            first = [*first, restore, emit.give(emit.const(0))]
+        return [emit.when(flag, [emit.let(kept, flag), *first])]
+
+    def _runaway(self, statement: tree.While, use: Code) -> list[ast.stmt]:
+        emit = self.emit
+        helper = emit.bind(runtime.runaway, "runaway")
+        most = emit.const(self.most_loops)
+        code = emit.call(helper, emit.name("c"), most, self._where(statement.span))
+        return [*self._finish(code, use), emit.leave_loop()]
+
+    def _switch(self, statement: tree.Switch, use: Code) -> list[ast.stmt]:
+        """Cases become a number to enter at; a one-turn loop gives `break` its meaning."""
+        emit = self.emit
+        subject = self.expressions.whole(statement.subject)
+        labels = [case.label for case in statement.cases if case.label is not None]
+        by_int = (
+            bool(labels) and guess(labels[0]) == "int" and not isinstance(labels[0], tree.Regex)
+        )
+        node = self.expressions.integer(subject) if by_int else self.expressions.text(subject)
+        ends = self.expressions.ends
+        emit.span = statement.span
+        value, entry = emit.temporary(), emit.temporary()
+        out = self._guarded([emit.let(value, node)], statement.span, use)
+        if ends:
+            out += self._end_test()
+        keep = Code.UNUSED if use is Code.UNUSED else Code.KEPT
+        if keep is Code.KEPT:
+            out.append(emit.let("r", emit.const(1)))
+        out.append(emit.let(entry, self._entry(statement, value)))
+        self._loops += 1
+        body: list[ast.stmt] = []
+        for number, case in enumerate(statement.cases):
+            if not case.body.statements:
+                continue
+            inner = self._nested(case.body, keep)
+            emit.span = case.span
+            reached = emit.compare(emit.name(entry), ast.LtE(), emit.const(number))
+            body.append(emit.when(reached, inner))
+        self._loops -= 1
+        emit.span = statement.span
+        out.append(emit.loop(emit.const(1), [*body, emit.leave_loop()]))
+        if use is Code.ANSWER:
+            out.append(emit.give(emit.name("r")))
+        return out
+
+    def _entry(self, statement: tree.Switch, value: str) -> ast.expr:
+        """The number of the first case that matches, else of default, else beyond the last."""
+        emit = self.emit
+        entry = len(statement.cases)
+        for number, case in enumerate(statement.cases):
+            if case.label is None:
+                entry = number
+        node: ast.expr = emit.const(entry)
+        for number, case in reversed(list(enumerate(statement.cases))):
+            if case.label is None:
+                continue
+            emit.span = case.span
+            subject = emit.name(value)
+            if isinstance(case.label, tree.Regex):
+                test = self.expressions.search(case.label, subject, case.span, ignore_case=False)
+            else:
+                label = constant(self.expressions.whole(case.label))
+                if label is None:
+                    self.scope.error(case.span, "a case label must be a constant")
+                test = emit.compare(subject, ast.Eq(), emit.const(label))
+            node = emit.choose(test, emit.const(number), node)
+        return node
+
+    # -- return, exit, drop, break
+
+    def _leave(self, statement: tree.Leave) -> list[ast.stmt]:
+        emit = self.emit
+        emit.span = statement.span
+        if statement.kind == "break":
+            if self._loops:
+                return [emit.let("r", emit.const(0)), emit.leave_loop()]
+            return [emit.give(emit.const(0))]
+        code, before = self._leave_code(statement)
+        c = emit.name("c")
+        if statement.kind == "return":
+            if isinstance(code, ast.Constant):
+                flagged = [] if code.value else [emit.put(c, "end", emit.const(EXIT))]
+                return [*before, *flagged, emit.give(code)]
+            ended = emit.when(emit.invert(emit.name("r")), [emit.put(c, "end", emit.const(EXIT))])
+            return [*before, emit.let("r", code), ended, emit.give(emit.name("r"))]
+        flags = EXIT if statement.kind == "exit" else EXIT | DROP
+        keep = [] if isinstance(code, ast.Constant) else [emit.do(code)]
+        return [*before, *keep, emit.put(c, "end", emit.const(flags)), emit.give(emit.const(0))]
+
+    def _leave_code(self, statement: tree.Leave) -> tuple[ast.expr, list[ast.stmt]]:
+        emit = self.emit
+        if statement.value is None:
+            return emit.const(1 if statement.kind == "return" else 0), []
+        expr = self.expressions.whole(statement.value)
+        if isinstance(expr, tree.Int):
+            emit.span = statement.span
+            return emit.const(expr.value), []
+        node = self.expressions.integer(expr)
+        ends, fails = self.expressions.ends, self.expressions.fails
+        emit.span = statement.span
+        if not ends and not fails:
+            return node, []
+        kept = emit.temporary()
+        out: list[ast.stmt] = [emit.let(kept, node)]
+        if fails:
+            failed = emit.bind(runtime.failed, "failed")
+            code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(statement.span))
+            error = emit.bind(EvalError, "EvalError")
+            handler = [emit.let(kept, code)]
+            out = [emit.attempt(out, error, handler)]
+        return emit.name(kept), [*out, *(self._end_test() if ends else [])]
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """Whether nothing after this statement can run."""
+    if isinstance(statement, ast.Return | ast.Break):
+        return True
+    if isinstance(statement, ast.If) and statement.orelse:
+        return _leaves(statement.body[-1]) and _leaves(statement.orelse[-1])
+    return False
+
+
+def _end_of(block: tree.Block) -> tree.Span:
+    last = block.statements[-1].span if block.statements else block.span
+    return last
