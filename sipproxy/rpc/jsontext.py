@@ -2,7 +2,8 @@
 
 Read: every number is a double, object members keep their order and may repeat, what follows the
 first value is ignored; leading zeros, unknown escapes and raw control characters pass, where the
-json module of the standard library would refuse.
+json module of the standard library would refuse. One bug of srjson is not kept: it reads an escaped
+pair of surrogates beyond U+1FFFF as another character.
 Written: pretty means a tab per level and after each colon, arrays on one line.
 """
 
@@ -100,7 +101,7 @@ class _Parser:
             at += 6
             if not 0xDC00 <= low < 0xE000:
                 return "", at
-            return chr(0x10000 | (code & 0x3FF) << 10 | low & 0x3FF), at
+            return chr(0x10000 + ((code & 0x3FF) << 10 | low & 0x3FF)), at
         return ("" if code == 0 or 0xDC00 <= code < 0xE000 else chr(code)), at
 
     def code(self, at: int) -> int:

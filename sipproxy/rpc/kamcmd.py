@@ -53,7 +53,7 @@ def _plain(value: Value) -> str:
         return "<null string>"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:f}"
-    if isinstance(value, bool | int):
-        return str(wrap_int32(int(value)))
+    if isinstance(value, int):
+        return str(wrap_int32(value) if value < 1 << 32 else value)
     text = decode(value) if isinstance(value, bytes) else str(value)
     return text.partition("\0")[0]

@@ -5,7 +5,6 @@ import types
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.rpc.arguments import Arguments, Kind, Loose, Plain, Unread
@@ -38,17 +37,14 @@ class Parameter:
 def parameters_of(handler: Handler) -> tuple[Parameter, ...]:
     """The parameters of a bound handler; raises ModuleError for one no argument can become."""
     try:
-        hints = typing.get_type_hints(handler, include_extras=True)
+        declared = inspect.signature(handler, eval_str=True).parameters.values()
     except NameError as error:
         raise ModuleError(f"an annotation cannot be read: {error}") from None
-    return tuple(
-        _parameter(declared, hints.get(declared.name))
-        for declared in inspect.signature(handler).parameters.values()
-    )
+    return tuple(map(_parameter, declared))
 
 
-def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
-    kind, loose = hint, False
+def _parameter(declared: inspect.Parameter) -> Parameter:
+    kind, loose = declared.annotation, False
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         kind = next((one for one in typing.get_args(kind) if one is not type(None)), None)
     if typing.get_origin(kind) is typing.Annotated:
@@ -59,7 +55,7 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     ):
         raise ModuleError(
             f"parameter {declared.name}: an RPC argument is str, int, float, bool,"
-            f" LooseStr, LooseInt or Arguments, not {hint}"
+            f" LooseStr, LooseInt or Arguments, not {declared.annotation}"
         )
     return Parameter(
         declared.name,

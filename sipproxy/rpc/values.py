@@ -25,14 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = (
-    "bool | int | float | str | bytes | Mapping[str, Value] | Sequence[Value]"
-    " | Struct | NamedArray | None"
-)
-"""Anything a record may hold; `bytes` comes only from a BINRPC peer."""
-
-Member: TypeAlias = tuple[str | None, Value]
-"""One value of a struct with its name, None for an unnamed one."""
+_MOST_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +35,32 @@ class Struct:
     What a BINRPC peer sent is read into this too, where a name may be None.
     """
 
-    members: tuple[Member, ...]
+    members: "tuple[Member, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedArray:
     """The container `[` filled with named members, as core.sockets_list and dispatcher.list do."""
 
-    members: tuple[tuple[str, Value], ...]
+    members: "tuple[tuple[str, Value], ...]"
+
+
+Value: TypeAlias = (
+    bool
+    | int
+    | float
+    | str
+    | bytes
+    | Mapping[str, "Value"]
+    | Sequence["Value"]
+    | Struct
+    | NamedArray
+    | None
+)
+"""Anything a record may hold; `bytes` comes only from a BINRPC peer."""
+
+Member: TypeAlias = tuple[str | None, Value]
+"""One value of a struct with its name, None for an unnamed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,9 @@ def members_of(value: Value) -> Iterable[Member] | None:
 
 def require_value(value: object) -> None:
     """Raises TypeError when something that no transport can carry hides in a handler's result."""
-    if value is None or isinstance(value, int | float | str | bytes):
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise TypeError(f"an RPC answer holds no integer of more than {_MOST_BITS} bits")
+    if value is None or isinstance(value, int | float | str):
         return
     if isinstance(value, Struct | NamedArray):
         inner: Iterable[object] = [item for _, item in value.members]
