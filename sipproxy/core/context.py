@@ -101,6 +101,8 @@ class Context:
         xavis: dict[str, list[XavpValue]]
         xavus: dict[str, XavuValue]
         scratch: dict[str, object]
+        at_end: list[Callable[[Context], None]]
+        """What to call when the run is over, whichever way it ended."""
 
     @property
     def ruri(self) -> str:
@@ -120,4 +122,5 @@ _LAZY: dict[str, Callable[[], object]] = {
     "xavis": dict,
     "xavus": dict,
     "scratch": dict,
+    "at_end": list,
 }

@@ -18,11 +18,24 @@ a subclass     of `Parsed`: the object its `parse(text)` makes of a constant tex
 """
 
 from collections.abc import Callable
-from typing import Any, NewType, Self, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, NewType, Self, TypeAlias, TypeVar
 
 Plain = NewType("Plain", str)
 RouteName = NewType("RouteName", str)
 FlagNumber = NewType("FlagNumber", int)
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """Marks a parameter of an RPC command whose argument is converted (scan modifier `.`)."""
+
+
+LooseStr: TypeAlias = Annotated[str, Loose()]
+"""An RPC argument: a string; a number is taken for its digits."""
+
+LooseInt: TypeAlias = Annotated[int, Loose()]
+"""An RPC argument: an integer; over BINRPC a string of digits is taken, and a double is cut."""
 
 
 class Parsed:
@@ -32,6 +45,9 @@ class Parsed:
     def parse(cls, text: str) -> Self:
         """Read the text; raises ValueError with a sentence for the person who wrote it."""
         raise ValueError(f"{cls.__name__} does not say how it is read")
+
+    def bind(self, host: Any) -> None:
+        """Look up what the text names; called once at load. Raises ResolveError, ValueError."""
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])

@@ -9,10 +9,12 @@ each has its own :class:`Arguments`. A handler names what it wants in its annota
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
+from sipproxy.core.params import Loose as Loose
+from sipproxy.core.params import LooseInt as LooseInt
+from sipproxy.core.params import LooseStr as LooseStr
 from sipproxy.errors import RpcError, SipproxyError
 
 
@@ -23,17 +25,6 @@ class Kind(Enum):
     STR = "string"
     FLOAT = "float"
 
-
-@dataclass(frozen=True, slots=True)
-class Loose:
-    """Marks a parameter whose argument is converted (scan modifier `.`)."""
-
-
-LooseStr: TypeAlias = Annotated[str, Loose()]
-"""A string; a number is taken for its digits."""
-
-LooseInt: TypeAlias = Annotated[int, Loose()]
-"""An integer; over BINRPC a string of digits is taken, and a double is cut."""
 
 Plain: TypeAlias = int | float | str
 """A converted argument."""
