@@ -60,10 +60,7 @@ async def route_code_async(c: Context, route: AsyncRoute) -> int:
 def nested(c: Context, route: Route, blocks: int) -> int:
     """Call a route that may call itself, from inside `blocks` nested blocks."""
     c.depth += blocks
-    if c.depth >= MAX_DEPTH:
-        code = too_deep(c, c.depth + 1)
-    else:
-        code = route(c)
+    code = too_deep(c, c.depth + 1) if c.depth >= MAX_DEPTH else route(c)
     c.depth -= blocks
     return code
 
@@ -71,10 +68,7 @@ def nested(c: Context, route: Route, blocks: int) -> int:
 async def nested_async(c: Context, route: AsyncRoute, blocks: int) -> int:
     """:func:`nested` of a route that may suspend."""
     c.depth += blocks
-    if c.depth >= MAX_DEPTH:
-        code = too_deep(c, c.depth + 1)
-    else:
-        code = await route(c)
+    code = too_deep(c, c.depth + 1) if c.depth >= MAX_DEPTH else await route(c)
     c.depth -= blocks
     return code
 

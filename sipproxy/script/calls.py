@@ -135,10 +135,7 @@ class Calls:
         for declared in overloads:
             if declared.least <= count <= declared.most:
                 return declared
-        counts = sorted(
-            {n for d in overloads for n in range(d.least, min(d.most, d.least + 9) + 1)}
-        )
-        takes = " or ".join(map(str, counts))
+        takes = " or ".join(dict.fromkeys(map(_counts, overloads)))
         message = f"{expr.name}() takes {takes} parameters, {count} given"
         self.scope.error(expr.name_span, message)
         return None
@@ -245,3 +242,12 @@ class Calls:
         if name and name != "0" and name not in known:
             hint = suggestion(name, known)
             self.scope.warn(arg.span, f'no route block is named "{name}"', hint)
+
+
+def _counts(declared: FunctionDecl) -> str:
+    """How many parameters a declaration takes, for a message."""
+    if declared.rest:
+        return f"{declared.least} or more"
+    if declared.least == declared.most:
+        return str(declared.least)
+    return f"{declared.least} to {declared.most}"

@@ -126,7 +126,7 @@ def _link(
     scope: Scope,
     modules: dict[str, ast.Module],
 ) -> Compiled:
-    namespace = {n: v for n, v in scope.emit.constants.items() if v is not None}
+    namespace: dict[str, Any] = {n: v for n, v in scope.emit.constants.items() if v is not None}
     for file, module in modules.items():
         missing = unstamped(module)
         assert not missing, f"generated code without a position: {ast.dump(missing[0])}"

@@ -11,6 +11,7 @@ from enum import Enum
 from sipproxy.core import runtime
 from sipproxy.core.context import DROP, EXIT
 from sipproxy.core.values import EvalError
+from sipproxy.errors import Span
 from sipproxy.script import tree
 from sipproxy.script.expressions import Expressions
 from sipproxy.script.fold import constant, guess
@@ -110,7 +111,7 @@ class Statements:
         flag = emit.attribute(emit.name("c"), "end")
         return [emit.when(flag, [emit.give(emit.const(0))])]
 
-    def _where(self, span: tree.Span) -> ast.expr:
+    def _where(self, span: Span) -> ast.expr:
         return self.emit.const(f"{span.file}:{span.line}")
 
     # -- one statement
@@ -130,7 +131,7 @@ class Statements:
             case _:
                 return self._leave(statement)
 
-    def _guarded(self, body: list[ast.stmt], span: tree.Span, use: Code) -> list[ast.stmt]:
+    def _guarded(self, body: list[ast.stmt], span: Span, use: Code) -> list[ast.stmt]:
         """The body; when an expression in it has no value, the statement fails."""
         if not self.expressions.fails:
             return body
@@ -172,10 +173,7 @@ class Statements:
             return []
         declared, node = found
         emit.span = expr.span
-        if declared.module == "core" or not self.scope.uses_rc:
-            keep_rc = False
-        else:
-            keep_rc = True
+        keep_rc = declared.module != "core" and self.scope.uses_rc
         if declared.returns == "int" and declared.module != "core":
             return self._guarded(self._int_call(node, use, keep_rc), expr.span, use)
         if declared.returns == "int":
@@ -239,7 +237,7 @@ class Statements:
     # -- if, while, switch
 
     def _test(
-        self, expr: tree.Expr, span: tree.Span, *, positive: bool
+        self, expr: tree.Expr, span: Span, *, positive: bool
     ) -> tuple[list[ast.stmt], ast.expr, bool]:
         """Statements before a test, the test, and whether the end flag must be looked at."""
         folded = self.expressions.whole(expr)
@@ -332,9 +330,8 @@ class Statements:
         emit = self.emit
         subject = self.expressions.whole(statement.subject)
         labels = [case.label for case in statement.cases if case.label is not None]
-        by_int = (
-            bool(labels) and guess(labels[0]) == "int" and not isinstance(labels[0], tree.Regex)
-        )
+        first = labels[0] if labels else None
+        by_int = not (first is None or isinstance(first, tree.Regex) or guess(first) == "str")
         node = self.expressions.integer(subject) if by_int else self.expressions.text(subject)
         ends = self.expressions.ends
         emit.span = statement.span
@@ -439,6 +436,6 @@ def _leaves(statement: ast.stmt) -> bool:
     return False
 
 
-def _end_of(block: tree.Block) -> tree.Span:
+def _end_of(block: tree.Block) -> Span:
     last = block.statements[-1].span if block.statements else block.span
     return last
