@@ -1,11 +1,11 @@
 """The cfg as typed nodes, each with the span it came from. The parser makes them, `check` and
 `compile` read them; nothing here knows what a name means."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sipproxy.errors import Span
+from sipproxy.errors import Problem, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ class Pv(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Attr(Node):
+    """A ser attribute as written: `%name`, and outside `#!KAMAILIO` files `$f.name`, `$name[1]`.
+
+    `index` is the number in brackets, "all" for empty brackets, None without.
+    """
+
+    text: str
+    index: int | Literal["all"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Select(Node):
     """`@cfg_get.group.name`, `@from.uri.user`: the text without the @."""
 
@@ -72,6 +83,23 @@ class Ip(Node):
 
     text: str
     mask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Node):
+    """`[proto:]host[:port]`; `proto` and `port` are empty or 0 when absent.
+
+    `name` is the text of `name "x"`, `advertise` that of `advertise host:port` (port 0 without).
+    `others` holds the further hosts of a multi-homed `(a, b)`; `virtual` is that word behind it.
+    """
+
+    proto: str
+    host: str
+    port: int
+    advertise: tuple[str, int] | None = None
+    name: str = ""
+    others: tuple[str, ...] = ()
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +189,11 @@ Expr = (
     Int
     | Str
     | Pv
+    | Attr
     | Select
     | Bareword
     | Ip
+    | Address
     | Myself
     | UriPart
     | Unary
@@ -188,9 +218,9 @@ class Block(Node):
 
 @dataclass(frozen=True, slots=True)
 class Assign(Node):
-    """`lval = e`; `target` is the pseudo-variable (or select) written to."""
+    """`lval = e`; `target` is the pseudo-variable (or ser attribute) written to."""
 
-    target: Pv | Select
+    target: Pv | Attr
     value: Expr
 
 
@@ -285,20 +315,6 @@ class CoreParam(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Address(Node):
-    """`[proto:]host[:port]`; `proto` and `port` are empty or 0 when absent.
-
-    `name` is the text of `name "x"`, `advertise` that of `advertise host:port`.
-    """
-
-    proto: str
-    host: str
-    port: int
-    advertise: tuple[str, int] | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Listen(Node):
     """`listen=...` with one or several addresses."""
 
@@ -351,7 +367,8 @@ class Config:
 
     `sources` maps each file read to its text (surrogateescaped UTF-8); `defines` holds the final
     defines; `flavour` is the last header seen (`KAMAILIO`, `OPENSER`, `SER`, `MAXCOMPAT`, `ALL`)
-    or `MAXCOMPAT` when there is none; `compat` the version asked for by `#!sipproxy compat=...`.
+    or `MAXCOMPAT` when there is none; `compat` the version asked for by `#!sipproxy compat=...`;
+    `warnings` what was read but is hardly meant, such as an unclosed comment.
     """
 
     file: str
@@ -360,3 +377,40 @@ class Config:
     defines: Mapping[str, str] = field(default_factory=dict)
     flavour: str = "MAXCOMPAT"
     compat: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and every node inside it, outer ones first."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        for name in _FIELDS.get(type(current), ()):
+            value = getattr(current, name)
+            if isinstance(value, Node):
+                stack.append(value)
+            else:
+                stack.extend(v for v in value or () if isinstance(v, Node))
+
+
+_FIELDS: Mapping[type[Node], tuple[str, ...]] = {
+    Unary: ("operand",),
+    Binary: ("left", "right"),
+    Builtin: ("args",),
+    Condition: ("value",),
+    Call: ("args",),
+    RouteCall: ("name",),
+    AssignExpr: ("assign",),
+    BlockExpr: ("body",),
+    Block: ("statements",),
+    Assign: ("target", "value"),
+    If: ("condition", "then", "otherwise"),
+    While: ("condition", "body"),
+    Case: ("label", "body"),
+    Switch: ("subject", "cases"),
+    Leave: ("value",),
+    Evaluate: ("expr",),
+    Route: ("body",),
+}
+"""Where a node keeps its inner nodes."""
