@@ -209,13 +209,15 @@ def _transaction_digest(msg: Message) -> str:
     found = msg.plain_via
     if found is None:
         via = msg.via
-        key = f"{via.host}{'' if via.port is None else f':{via.port}'};{via.branch or ''}"
+        sent_by = via.host if via.port is None else f"{via.host}:{via.port}"
+        branch = via.branch or ""
     else:
-        params = found[2]
-        start = params.find(";branch=") + 8
-        branch = params[start:].partition(";")[0] if start > 7 else ""
-        key = f"{found.string[found.start(1) : found.start(2)]};{branch}"
-    return f"{zlib.crc32(wire.encode(key + msg.call_id)):08x}"
+        sent_by = found.string[found.start(1) : found.start(2)]
+        _, _, branch = found[2].partition(";branch=")
+        if ";" in branch:
+            branch = branch[: branch.index(";")]
+    key = wire.encode(f"{sent_by};{branch};{msg.call_id}")
+    return f"{zlib.crc32(key):08x}"
 
 
 def q_text(q: int) -> str:

@@ -212,10 +212,19 @@ def _length_edits(msg: Message, length: int, proto: str) -> list[Edit]:
 
 def reply_destination(msg: Message, *, force_rport: bool = False) -> Address:
     """Where a reply of our own to this request goes: its source address, and port by RFC 3581."""
-    via = msg.via
-    if force_rport or via.rport is not None:
+    if force_rport:
         return msg.source
-    return msg.source[0], via.port or 5060
+    found = msg.plain_via
+    if found is not None:
+        # The usual Via needs no parsing.
+        params = found[2]
+        if ";r" not in params and ";R" not in params:
+            port = found.string[found.end(1) + 1 : found.start(2)]
+            return msg.source[0], int(port) if port else 5060
+        if ";rport;" in f"{params};" or ";rport=" in params:
+            return msg.source
+    via = msg.via
+    return msg.source if via.rport is not None else (msg.source[0], via.port or 5060)
 
 
 def via_destination(via: Via) -> tuple[str, int | None]:
