@@ -38,6 +38,8 @@ MAGIC = 0xA1
 LEAST_PACKET = 4
 MOST_REQUEST = 65535
 """Kamailio's buffer for requests: a longer one closes the connection."""
+MOST_ANSWER = 1 << 26
+"""What a client reads at most of one answer; Kamailio sends a whole table as one packet."""
 _MOST_REASON = 255
 
 

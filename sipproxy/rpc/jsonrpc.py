@@ -59,15 +59,13 @@ def decode_call(document: bytes) -> JsonCall | None:
         return None
     members = dict(_first_members(root))
     ids = (members["id"],) if "id" in members else ()
-    method, reply_name = members.get("method"), members.get("reply_name")
-    if members.get("jsonrpc") != "2.0" or not isinstance(method, str):
+    if members.get("jsonrpc") != "2.0":
         return JsonCall(None, None, ids)
-    return JsonCall(
-        method,
-        _arguments(members.get("params", [])),
-        ids,
-        reply_name if isinstance(reply_name, str) else None,
-    )
+    method, name = members.get("method"), members.get("reply_name")
+    reply_name = name if isinstance(name, str) else None
+    if not isinstance(method, str):
+        return JsonCall(None, None, ids, reply_name)
+    return JsonCall(method, _arguments(members.get("params", [])), ids, reply_name)
 
 
 def _first_members(root: Value) -> Iterator[tuple[str, Value]]:

@@ -16,8 +16,8 @@ from sipproxy.rpc.values import Member, NamedArray, Struct, Value, members_of
 from sipproxy.text import presentable
 
 _MOST_DEPTH = 100
-_SKIP = re.compile("[\x01-\x20]*")
-_NUMBER = re.compile(r"(-?0?(?:[1-9][0-9]*)?)(\.[0-9]+)?(?:[eE]([+-]?)([0-9]*))?")
+_BLANK = re.compile("[\x01-\x20]*")
+_NUMBER = re.compile(r"(?=[-0-9])(-?0?(?:[1-9][0-9]*)?)(\.[0-9]+)?(?:[eE]([+-]?)([0-9]*))?")
 _TEXT = re.compile(r'[^"\\\0]*')
 _HEX = re.compile(r"[0-9a-fA-F]{1,4}")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -39,8 +39,8 @@ def dumps(value: Value, pretty: bool = True) -> str:
     return _print(value, 0, pretty)
 
 
-def _skip(text: str, at: int) -> int:
-    match = _SKIP.match(text, at)
+def _skip(text: str, at: int, what: re.Pattern[str] = _BLANK) -> int:
+    match = what.match(text, at)
     return match.end() if match else at
 
 
@@ -60,36 +60,32 @@ class _Parser:
                 return self.array(at, depth + 1)
             case "{":
                 return self.object(at, depth + 1)
-            case first if first and first in "-0123456789":
-                return self.number(at)
+        if match := _NUMBER.match(text, at):
+            return self.number(match), match.end()
         raise ValueError("no JSON value")
 
-    def number(self, at: int) -> tuple[float, int]:
-        match = _NUMBER.match(self._text, at)
-        if match is None:
-            raise ValueError("no JSON number")
+    def number(self, match: re.Match[str]) -> float:
         whole, fraction, sign, exponent = match.groups(default="")
         digits = "0" if whole in ("", "-") else whole.removeprefix("-")
         number = float(f"{digits}{fraction}e{sign}{exponent or '0'}")
-        return (-number if whole.startswith("-") else number), match.end()
+        return -number if whole.startswith("-") else number
 
     def string(self, at: int) -> tuple[str, int]:
         if not self._text.startswith('"', at):
             raise ValueError("no JSON string")
         parts: list[str] = []
         at += 1
-        while match := _TEXT.match(self._text, at):
-            parts.append(match[0])
-            at = match.end()
-            if self._text[at : at + 1] != "\\":
-                break
-            letter = self._text[at + 1 : at + 2]
-            if letter == "u":
-                part, at = self.unicode(at + 2)
-            else:
-                part, at = _ESCAPES.get(letter, letter), at + 2
+        while True:
+            end = _skip(self._text, at, _TEXT)
+            parts.append(self._text[at:end])
+            match self._text[end : end + 2]:
+                case "\\u":
+                    part, at = self.unicode(end + 2)
+                case escape if escape.startswith("\\"):
+                    part, at = _ESCAPES.get(escape[1:], escape[1:]), end + 2
+                case rest:
+                    return "".join(parts), end + rest.startswith('"')
             parts.append(part)
-        return "".join(parts), at + 1 if self._text[at : at + 1] == '"' else at
 
     def unicode(self, at: int) -> tuple[str, int]:
         code = self.code(at)

@@ -29,6 +29,12 @@ class Type(IntEnum):
     BYTES = 6
 
 
+_HEADS = {
+    kind: [bytes((size << 4 | kind,)) for size in range(8)]
+    for kind in (Type.STRING, Type.NAME, Type.BYTES)
+}
+
+
 class Flaw(SipproxyError):
     """A record cannot be read; the text is Kamailio's own."""
 
@@ -164,38 +170,43 @@ def _container(kind: Type, members: list[Member]) -> Value:
 
 def encode_value(value: Value) -> bytes:
     """One value as a record, containers as structs."""
+    parts: list[bytes] = []
+    _append(parts, value)
+    return b"".join(parts)
+
+
+def _append(parts: list[bytes], value: Value) -> None:
+    # Plain values first: a dump of a large table is thousands of them.
+    if isinstance(value, str):
+        parts += _sized(Type.STRING, encode(value) + b"\0")
+    elif isinstance(value, int):
+        parts.append(_encode_int(value))
+    elif isinstance(value, float):
+        parts.append(_number(Type.DOUBLE, int64_of_double(value * 1000) % _UINT64))
+    elif value is None:
+        parts += _sized(Type.STRING, encode(NULL_TEXT) + b"\0")
+    elif isinstance(value, bytes):
+        parts += _sized(Type.BYTES, value)
+    else:
+        _append_members(parts, value)
+
+
+def _append_members(parts: list[bytes], value: Value) -> None:
     members = members_of(value)
-    if members is not None:
-        return b"".join((b"\x03", *map(_encode_member, members), b"\x83"))
-    match value:
-        case None:
-            return _sized(Type.STRING, encode(NULL_TEXT) + b"\0")
-        case str():
-            return _sized(Type.STRING, encode(value) + b"\0")
-        case bytes():
-            return _sized(Type.BYTES, value)
-        case float():
-            return _encode_double(value)
-        case int():
-            return _encode_int(value)
-    raise TypeError(f"an RPC answer cannot hold {type(value).__name__}")
-
-
-def _encode_member(member: Member) -> bytes:
-    name, value = member
-    if name is None:
-        return encode_value(value)
-    return _sized(Type.NAME, encode(name) + b"\0") + encode_value(value)
+    if members is None:
+        raise TypeError(f"an RPC answer cannot hold {type(value).__name__}")
+    parts.append(b"\x03")
+    for name, item in members:
+        if name is not None:
+            parts += _sized(Type.NAME, encode(name) + b"\0")
+        _append(parts, item)
+    parts.append(b"\x83")
 
 
 def _encode_int(number: int) -> bytes:
     if not INT32_MIN <= number < 1 << 32:
         return _number(Type.DOUBLE, _clamped(number * 1000))
     return _number(Type.INT, number & 0xFFFFFFFF)
-
-
-def _encode_double(number: float) -> bytes:
-    return _number(Type.DOUBLE, int64_of_double(number * 1000) % _UINT64)
 
 
 def _clamped(number: int) -> int:
@@ -207,9 +218,9 @@ def _number(kind: Type, number: int) -> bytes:
     return bytes((size << 4 | kind,)) + number.to_bytes(size, "big")
 
 
-def _sized(kind: Type, value: bytes) -> bytes:
+def _sized(kind: Type, value: bytes) -> tuple[bytes, bytes]:
     size = len(value)
     if size < 8:
-        return bytes((size << 4 | kind,)) + value
+        return _HEADS[kind][size], value
     width = (size.bit_length() + 7) // 8
-    return bytes(((8 | width) << 4 | kind,)) + size.to_bytes(width, "big") + value
+    return bytes(((8 | width) << 4 | kind,)) + size.to_bytes(width, "big"), value

@@ -80,29 +80,33 @@ def records_of(result: Value) -> tuple[Value, ...]:
 
 def members_of(value: Value) -> Iterable[Member] | None:
     """The members of a container in order, None for a plain value."""
-    if isinstance(value, Struct | NamedArray):
-        return value.members
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.items()
     if isinstance(value, list | tuple):
         return [(None, item) for item in value]
-    return None
+    if isinstance(value, Struct | NamedArray):
+        return value.members
+    return value.items() if isinstance(value, Mapping) else None
 
 
 def require_value(value: object) -> None:
     """Raises TypeError when something that no transport can carry hides in a handler's result."""
-    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
-        raise TypeError(f"an RPC answer holds no integer of more than {_MOST_BITS} bits")
-    if value is None or isinstance(value, int | float | str):
+    if isinstance(value, str | float) or value is None:
         return
-    if isinstance(value, Struct | NamedArray):
-        inner: Iterable[object] = [item for _, item in value.members]
-    elif isinstance(value, Mapping):
+    if isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            raise TypeError(f"an RPC answer holds no integer of more than {_MOST_BITS} bits")
+        return
+    inner: Iterable[object]
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101  the common one first
+        for name in value:
+            if not isinstance(name, str):
+                raise TypeError("a struct of an RPC answer has a name that is no str")
         inner = value.values()
-        if not all(isinstance(name, str) for name in value):
-            raise TypeError("a struct of an RPC answer has a name that is no str")
     elif isinstance(value, list | tuple):
         inner = value
+    elif isinstance(value, Struct | NamedArray):
+        inner = [item for _, item in value.members]
     else:
         raise TypeError(f"an RPC answer cannot hold {type(value).__name__}")
     for item in inner:

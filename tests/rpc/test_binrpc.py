@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sipproxy.errors import RpcError
 from sipproxy.rpc.arguments import Kind, Unread
 from sipproxy.rpc.binrpc import (
+    MOST_ANSWER,
     BadPacket,
     BinrpcArguments,
     Packet,
@@ -104,7 +105,7 @@ def test_a_length_beyond_the_limit_is_refused_before_it_came() -> None:
 
 def test_an_answer_may_be_longer_than_a_request() -> None:
     data = encode_answer(["x" * 110_000], 5)
-    found = read_packet(data, most=1 << 20)
+    found = read_packet(data, most=MOST_ANSWER)
     assert found is not None and decode_answer(found[0]) == ["x" * 110_000]
 
 

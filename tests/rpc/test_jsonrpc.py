@@ -50,6 +50,11 @@ def test_no_call(document: str) -> None:
     assert call_of(document).method is None
 
 
+def test_a_fifo_client_learns_that_it_named_no_method() -> None:
+    call = call_of('{"jsonrpc":"2.0","reply_name":"fifo","id":1}')
+    assert call == JsonCall(None, None, (1.0,), "fifo")
+
+
 def test_no_json() -> None:
     assert decode_call(b"{bad") is None
     assert decode_call(b"") is None

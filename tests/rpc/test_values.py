@@ -1,3 +1,5 @@
+from types import MappingProxyType
+
 import pytest
 
 from sipproxy.rpc.values import (
@@ -22,6 +24,7 @@ def test_records_of() -> None:
     ("value", "members"),
     [
         ({"b": 1, "a": 2}, [("b", 1), ("a", 2)]),
+        (MappingProxyType({"a": 1}), [("a", 1)]),
         ([1, "x"], [(None, 1), (None, "x")]),
         (Struct((("a", 1), ("a", 2))), [("a", 1), ("a", 2)]),
         (NamedArray((("a", 1),)), [("a", 1)]),
@@ -39,7 +42,18 @@ def test_a_plain_value_has_no_members() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, -1, 1.5, "x", {"a": [1, {"b": None}]}, Struct(((None, 1),)), (1, (2,)), 2**64 - 1],
+    [
+        None,
+        True,
+        -1,
+        1.5,
+        "x",
+        {"a": [1, {"b": None}]},
+        Struct(((None, 1),)),
+        MappingProxyType({}),
+        (1, (2,)),
+        2**64 - 1,
+    ],
 )
 def test_what_an_answer_holds(value: object) -> None:
     require_value(value)
