@@ -65,6 +65,7 @@ class Case:
     cfg: str
     prologue: str = ""
     check: bool | Literal["start"] = False
+    variants: list[str] = field(default_factory=list)
     sockets: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     sql: str = ""
@@ -107,6 +108,8 @@ def load_case(path: Path) -> Case:
             raise CaseError(f"{path.name}: step {number} is not a step: {', '.join(step)}")
     if bool(case.steps) == bool(case.check):
         raise CaseError(f"{path.name}: a case has steps, or check, and not both")
+    if bool(case.variants) != ("@VARIANT@" in case.cfg) or (case.variants and not case.check):
+        raise CaseError(f"{path.name}: variants belong to @VARIANT@ in a check")
     return case
 
 

@@ -52,7 +52,9 @@ def difference(expected: Result, actual: Result) -> str:
 def describe(result: Result) -> list[str]:
     """A result as lines of text, for a person to read."""
     if "refused" in result:
-        return [f"refused: {result['refused']}", f"line: {result['line']}"]
+        return [_verdict(result)]
+    if "variants" in result:
+        return [f"{text!r}: {_verdict(check)}" for text, check in result["variants"].items()]
     lines: list[str] = []
     for number, step in enumerate(result["steps"], 1):
         for kind, value in step.items():
@@ -65,3 +67,7 @@ def describe(result: Result) -> list[str]:
                 text = value if kind == "rpc" else json.dumps(value, indent=1).split("\n")
                 lines += [f"step {number}: {kind}", *("    " + line for line in text)]
     return [*lines, "log:", *("    " + line for line in result["log"])]
+
+
+def _verdict(check: Result) -> str:
+    return f"refused, line {check['line']}" if check["refused"] else "accepted"
