@@ -172,7 +172,8 @@ def _via_edits(msg: Message, force_rport: bool) -> list[Edit]:
     edits = []
     asks_rport = "rport" in spans or force_rport
     if asks_rport:
-        start, end = spans.get("rport", (place.params_at, place.params_at))
+        at_received = spans["received"][0] if "received" in spans else place.params_at
+        start, end = spans.get("rport", (at_received, at_received))
         edits.append(Edit(at + start, at + end, f";rport={msg.source[1]}"))
     if needs_received(msg):
         start, end = spans.get("received", (place.params_at, place.params_at))

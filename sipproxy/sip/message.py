@@ -26,13 +26,14 @@ _JUNK = " \t\r\n\0"
 # What certainly is well-formed. All else is left to scan.py, which knows the whole grammar.
 _PLAIN_VIA = re.compile(
     r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,4})?"
-    r"((?:;[\w.-]+(?:=[\w.:+~-]+)?)*)\Z",
+    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
     re.ASCII,
 )
 _PLAIN_TO = re.compile(
-    r" *(?:\"[^\"\\]*\" *|[^\"<>\\;\r\n]*)<[^<>\"\s]+>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z", re.ASCII
+    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<[^<>\"\s\0]+>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
+    re.ASCII,
 )
-_PLAIN_CSEQ = re.compile(r" *([^ \t\r\n]+) ([^ \t\r\n]+)\Z")
+_PLAIN_CSEQ = re.compile(r" *(\d+) (\w+)\Z", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 
 
@@ -384,7 +385,7 @@ class Message:
 
 def _is_number(value: str) -> bool:
     digits = value.strip(_BLANKS)
-    return digits.isascii() and digits.isdigit()
+    return digits.isascii() and digits.isdigit() and len(digits) < 10
 
 
 def _own_forms(table: dict[str, str]) -> bool:

@@ -6,17 +6,18 @@ What is accepted follows Kamailio's core/parser/parse_addr_spec.c.
 import re
 from dataclasses import dataclass
 
+from sipproxy import text as wire
 from sipproxy.errors import MessageError
 from sipproxy.sip.params import LWS, QUOTED, Params
 from sipproxy.sip.uri import Uri
 
-_PARAM_VALUE = rf"(?:{QUOTED}|[^\s;,\"]*)"
-_PARAMS = rf"(?:{LWS};{LWS}[^\s;,=\"]+{LWS}(?:={LWS}{_PARAM_VALUE})?)*"
-#: `comma` is what may stand inside an unquoted display name or a bare address: To and From hold
-#: one value, so a comma ends nothing there.
+_DISPLAY = r"\"(?:[^\"\\\r\n\0]|\\.)*\""
+_PARAMS = rf"(?:{LWS};{LWS}[^\s;,=\"\0]+{LWS}(?:={LWS}(?:{QUOTED}|[^\s;,=\"\0]*))?)*"
+#: `comma` stands for what also ends an unquoted display name or a bare address: in lists a comma.
 _ADDRESS = (
-    rf"{LWS}(?:(?P<display>{QUOTED}|[^<>\"\\;{{comma}}]*?){LWS}<{LWS}(?P<inside>[^<>\"\s][^<>\"]*)>"
-    rf"|(?P<bare>[^<>\"\\;\s{{comma}}][^<>\"\\;\s{{comma}}]*))"
+    rf"{LWS}(?:(?P<display>{_DISPLAY}|[^<>\"\\;\0{{comma}}]*?){LWS}"
+    rf"<[ \t]*(?P<inside>[^<>\"\s\0]+)[ \t]*>"
+    rf"|(?P<bare>[^<>\"\\;\s\0{{comma}}]+))"
     rf"(?P<params>{_PARAMS}){LWS}"
 )
 _SINGLE = re.compile(_ADDRESS.format(comma="") + r"\Z", re.DOTALL | re.ASCII)
@@ -69,8 +70,11 @@ class NameAddr:
 
     @property
     def tag(self) -> str | None:
-        """The tag parameter; None where absent or empty."""
-        return (self.param("tag") or None) if self.params else None
+        """The tag parameter; None where absent or empty. Of two the last counts, as in Kamailio."""
+        if not self.params:
+            return None
+        tags = [value for name, value in Params.parse(self.params) if wire.lower(name) == "tag"]
+        return (tags[-1] or "").strip('"') or None if tags else None
 
     def __str__(self) -> str:
         params = f";{self.params}" if self.params else ""
@@ -85,4 +89,4 @@ def _made(found: re.Match[str]) -> NameAddr:
     params = found["params"].lstrip(" \t\r\n")[1:]
     if inside is None:
         return NameAddr("", found["bare"], params, bare=True)
-    return NameAddr(found["display"], inside.rstrip(" \t"), params)
+    return NameAddr(found["display"], inside, params)

@@ -30,7 +30,12 @@ _ROW = re.compile(
 )
 _LEADING = re.compile(r"(?:[ \t]|\r?\n[ \t])*")
 _NUMBER = re.compile(r"[ \t]*[0-9]+[ \t]*\Z")
-_RETRY_AFTER = re.compile(r"[ \t]*[0-9]+(?=[ \t;(\r\n]|\Z)")
+_RETRY_AFTER = re.compile(r"[ \t]*[0-9]{1,10}(?=[ \t;(\r\n]|\Z)")
+
+#: Kamailio's counter of the body's length holds no more.
+_LENGTH_LIMIT = 2147483639
+#: Headers that may stand once only.
+_SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards"})
 
 #: A request cannot be routed nor answered without these.
 MANDATORY = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
@@ -115,7 +120,7 @@ def rows(head: str, at: int) -> Rows:
         value_at = found.start("value") + (blanks.end() if blanks else 0)
         value = head[value_at : found.end()].rstrip("\r\n\0")
         full = spelling(name)
-        malformed = _complaint(full, value, table)
+        malformed = _complaint(full, head[value_at : found.end()].rstrip("\r\n"), table)
         if malformed:
             break
         found_rows.append(Header(wire.lower(full), name, value, at, found.end(), value_at))
@@ -129,6 +134,8 @@ def rows(head: str, at: int) -> Rows:
 
 def _complaint(name: str, value: str, table: dict[str, str]) -> str:
     """Why Kamailio's header parser refuses this row; "" where it does not."""
+    if name in _SINGLE and name in table:
+        return f"{name} twice"
     try:
         if name == "Via":
             via.places(value)
@@ -136,12 +143,12 @@ def _complaint(name: str, value: str, table: dict[str, str]) -> str:
             NameAddr.parse(value)
         elif name == "CSeq":
             CSeq.parse(value)
-        elif name == "Content-Length" and not _NUMBER.match(value):
+        elif name == "Content-Length" and not (
+            _NUMBER.match(value) and int(value) <= _LENGTH_LIMIT
+        ):
             return f"bad Content-Length {value!r}"
         elif name == "Retry-After" and not _RETRY_AFTER.match(value):
             return f"bad Retry-After {value!r}"
-        elif name == "Max-Forwards" and name in table:
-            return "Max-Forwards twice"
     except MessageError as error:
         return error.reason
     return ""

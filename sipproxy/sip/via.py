@@ -8,26 +8,27 @@ from dataclasses import dataclass
 
 from sipproxy import text as wire
 from sipproxy.errors import MessageError
-from sipproxy.sip.params import LWS, QUOTED, Params
+from sipproxy.sip.params import LWS, unquote
 
-_PARAM_VALUE = rf"(?:{QUOTED}|[^\s;,\"()]+)"
-_PARAM = rf"{LWS};{LWS}[^\s;,=\"()]+{LWS}(?:={LWS}{_PARAM_VALUE})?"
+# A quoted value knows no escapes and no comma, and may lack its end; a parenthesis is a letter.
+_PARAM_TAIL = rf"(?:{LWS}={LWS}(?P<value>\"[^\",]*(?:\"|\Z)|[^\s;,=\"]*))?"
+_PARAM = re.compile(rf"{LWS};{LWS}(?P<name>[^\s;,=\"]+){_PARAM_TAIL}", re.DOTALL | re.ASCII)
+_PARAMS = rf"(?:{LWS};{LWS}[^\s;,=\"]+{_PARAM_TAIL.replace('?P<value>', '?:')})*"
 _VIA = re.compile(
-    rf"{LWS}(?P<protocol>[^\s/,;]+{LWS}/{LWS}[^\s/,;]+){LWS}/{LWS}(?P<transport>[^\s/,;]+)"
-    rf"[ \t\r\n]+(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,()\"\[\]]+)"
+    rf"{LWS}(?P<protocol>SIP{LWS}/{LWS}2\.0){LWS}/{LWS}(?P<transport>[^\s/,;]+)"
+    rf"[ \t\r\n]+(?P<host>\[[^\s\[\];,\0]+\]|[^\s:;,()\"\[\]\0]+)"
     rf"(?:{LWS}:{LWS}(?P<port>[0-9]{{1,5}}))?"
-    rf"(?P<params>(?:{_PARAM})*){LWS}(?:\((?P<comment>[^()]*)\){LWS})?(?P<end>,{LWS}|\Z)",
-    re.DOTALL | re.ASCII,
+    rf"(?P<params>{_PARAMS}){LWS}(?:\((?P<comment>(?:[^()]|\([^()]*\))*)\){LWS})?"
+    rf"(?P<end>(?:,{LWS})+|\Z)",
+    re.DOTALL | re.ASCII | re.IGNORECASE,
 )
-_PLACED_PARAM = re.compile(
-    rf"{LWS};{LWS}(?P<name>[^\s;,=\"()]+)(?:{LWS}={LWS}(?P<value>{_PARAM_VALUE}))?",
-    re.DOTALL | re.ASCII,
-)
+_WITH_VALUE = frozenset({"branch", "received", "maddr", "ttl", "i"})
+_WITHOUT_VALUE = frozenset({"alias", "hidden"})
 
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """One hop. `host` is the sent-by host with the brackets of IPv6, `port` None if not written.
+    """One hop. `host` is the sent-by host with the brackets of IPv6, `port` None if absent or 0.
 
     `params` is the parameter list without its leading semicolon.
     """
@@ -54,7 +55,10 @@ class Via:
 
     def param(self, name: str) -> str | None:
         """Value of a parameter; "" for a flag, None if absent."""
-        return Params.parse(self.params).get(name) if self.params else None
+        for param in _PARAM.finditer(f";{self.params}"):
+            if wire.lower(param["name"]) == name:
+                return "" if param["value"] is None else unquote(param["value"])
+        return None
 
     @property
     def branch(self) -> str | None:
@@ -99,7 +103,7 @@ def places(value: str) -> list[Place]:
     at, more = 0, True
     while more:
         found = _VIA.match(value, at)
-        if found is None or int(found["port"] or 0) > 65535:
+        if found is None:
             raise MessageError(f"bad Via {value!r}")
         found_places.append(_place(value, found))
         at, more = found.end(), found["end"] != ""
@@ -109,16 +113,24 @@ def places(value: str) -> list[Place]:
 def _place(value: str, found: re.Match[str]) -> Place:
     spans = {}
     params_at, params_end = found.span("params")
-    for param in _PLACED_PARAM.finditer(value, params_at, params_end):
-        name = wire.lower(param["name"])
+    for param in _PARAM.finditer(value, params_at, params_end):
+        name, content = wire.lower(param["name"]), param["value"]
+        empty = content is None or (content == "" and param.end() == params_end)
+        if (name in _WITH_VALUE and empty) or (name in _WITHOUT_VALUE and content is not None):
+            raise MessageError(f"bad Via parameter {name!r}")
         if name in ("received", "rport"):
-            spans[name] = (value.index(";", param.start()), param.end())
+            # Kamailio counts the blanks behind a flag to it, not those behind a value.
+            rest = value[param.end() :] if content is None else ""
+            blanks = len(rest) - len(rest.lstrip(" \t"))
+            spans[name] = (value.index(";", param.start()), param.end() + blanks)
+    if params_end > params_at:
+        params_at = value.index(";", params_at)
     via = Via(
         "".join(found["protocol"].split()),
         found["transport"],
         found["host"],
-        int(found["port"]) if found["port"] else None,
-        found["params"].lstrip(" \t\r\n")[1:],
+        int(found["port"]) % 65536 or None if found["port"] else None,
+        value[params_at + 1 : params_end],
         found["comment"],
     )
     return Place(via, found.start(), found.end(), params_at, spans)
