@@ -67,6 +67,8 @@ class Context:
     """add_local_rport() was called: our Via asks for rport."""
     advertised: tuple[str, int] | None = None
     """set_advertised_address/port for this message; empty host or port 0 leave the default."""
+    left_at: str = ""
+    """`file:line` of the exit, drop or return that ended the script; empty when it ran out."""
     record: object = None
     """What the running event is about (for `$shtrecord` and its like)."""
 

@@ -149,7 +149,7 @@ def _signature(
     for parameter in list(inspect.signature(method).parameters.values())[skip:]:
         kind = hints.get(parameter.name)
         optional = parameter.default is not parameter.empty
-        if kind != Value and isinstance(kind, types.UnionType):
+        if kind != Value and typing.get_origin(kind) in (types.UnionType, typing.Union):
             members = [k for k in typing.get_args(kind) if k is not type(None)]
             if parameter.name != "index" and len(members) == 1:
                 kind = members[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipproxy.clock import Chance, Clock
+from sipproxy.core.context import Context
 from sipproxy.core.declared import (
     FunctionDecl,
     function_decl,
@@ -28,7 +29,9 @@ from sipproxy.core.module import (
 from sipproxy.core.resolve import Resolver
 from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.timers import TimerQueue
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError
+from sipproxy.sip.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,10 @@ class Host(Resolver):
         """The real processes as (pid, description); given by the shell."""
         self.has_route: Callable[[str], bool] = lambda name: False
         """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
+        self.observe_send: Callable[[bytes, Flow], None] | None = None
+        """Told of each row of the outbox while the route that sends it is on the stack."""
+        self.variables: object = None
+        """The bank of `$var`: its attributes are kept for a run that suspends."""
         self.run_event: Callable[[str, object], None] = lambda name, record: None
         """Run an event route now on a faked message; given by the proxy."""
 
@@ -112,10 +119,36 @@ class Host(Resolver):
     def send(self, data: bytes, flow: Flow) -> None:
         """Put a datagram or stream piece into the outbox."""
         self.outbox.append((data, flow))
+        if self.observe_send is not None:
+            self.observe_send(data, flow)
+
+    def sleep(self, seconds: float) -> Wait:
+        """`await host.sleep(1.5)`: the route goes on after that time."""
+        wait = Wait()
+        self.timers.after(self.clock.now(), seconds, wait.finish)
+        return wait
+
+    def outside(self) -> Context:
+        """A context for work that no message caused (event routes, modparamx): a faked OPTIONS."""
+        flow = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 5060))
+        msg = Message.parse(FAKED, source=flow.remote, dest=flow.local)
+        return Context(msg, flow, self.clock.now(), self, "event")
 
     def now(self) -> float:
         """Unix time in seconds, for code that runs outside a route."""
         return self.clock.now()
+
+
+FAKED = (
+    b"OPTIONS sip:you@kamailio.org SIP/2.0\r\n"
+    b"Via: SIP/2.0/UDP 127.0.0.1\r\n"
+    b"From: <sip:you@kamailio.org>;tag=123\r\n"
+    b"To: <sip:you@kamailio.org>\r\n"
+    b"Call-ID: 123\r\n"
+    b"CSeq: 1 OPTIONS\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
+"""The message that event routes see (Kamailio core/fmsg.c)."""
 
 
 def params_of(kind: type[Module]) -> Iterator[tuple[str, str, ModParam | ParamMark]]:

@@ -207,8 +207,9 @@ class Module:
     """Base of all modules: `class Htable(Module, name="htable")`.
 
     Life: made when the cfg loads it, modparams set, :meth:`start` (pure set-up; also run by
-    `sipproxy check`), routes compiled, :meth:`open` (sockets, databases; not in a check and not
-    in a replay), then messages, then :meth:`close`.
+    `sipproxy check`), routes compiled, :meth:`ready`, :meth:`open` (sockets, databases; not in a
+    check, a test or a replay), then messages, then :meth:`close`.
+
     """
 
     name: ClassVar[str] = ""
@@ -223,6 +224,9 @@ class Module:
 
     def start(self) -> None:
         """Parameters are set; make what routes will refer to. Raises ModuleError."""
+
+    def ready(self) -> None:
+        """Routes are compiled and nothing has come in yet; run once, also in tests and replay."""
 
     def open(self) -> None:
         """Reach for the world outside. Raises ModuleError."""

@@ -17,6 +17,15 @@ from sipproxy.core.values import Value
 _BLANKS = " \t\r\n"
 
 
+class Resolved(Parsed):
+    """Base of parameter types with pseudo-variables of their own inside."""
+
+    @classmethod
+    def read(cls, text: str, resolve: Callable[[PvSpec], PvAccess]) -> Argument:
+        """What the transformation gets, or a Reading of it; raises ValueError, PvSyntaxError."""
+        raise ValueError(f"{cls.__name__} does not say how it is read")
+
+
 def read_arguments(
     text: str | None,
     params: Sequence[Parameter],
@@ -55,7 +64,8 @@ def _is_parsed(kind: Any) -> bool:
 
 def _whole(text: str, kind: Any, resolve: Callable[[PvSpec], PvAccess]) -> Argument:
     if _is_parsed(kind):
-        return kind.parse(text)
+        resolved = issubclass(kind, Resolved)
+        return kind.read(text, resolve) if resolved else kind.parse(text)
     if kind is Plain:
         return text
     text = text.lstrip(_BLANKS)
@@ -103,7 +113,7 @@ def guarded(
                     return None
             elif isinstance(one, int):
                 one = str(one)
-            elif not one:
+            elif one is None or one == "":
                 return None
             fitting.append(one)
         return function(value, *fitting)

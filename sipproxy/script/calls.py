@@ -167,7 +167,9 @@ class Calls:
             if kind is RouteName:
                 self._check_route_name(text, arg)
             elif kind is not Plain and isinstance(kind, type) and issubclass(kind, Parsed):
-                return emit.bind(kind.parse(text), kind.__name__)
+                parsed = kind.parse(text)
+                parsed.bind(self.scope.host)
+                return emit.bind(parsed, kind.__name__)
             return emit.const(text)
         except ResolveError as error:
             self.scope.error(arg.span, error.message, error.hint)

@@ -150,7 +150,7 @@ class Expressions:
             case tree.Str():
                 emit.span = expr.span
                 return Code(emit.const(expr.text), "str")
-            case tree.Pv() | tree.Select():
+            case tree.Pv() | tree.Select() | tree.Attr():
                 return self.pv(expr)
             case tree.Unary():
                 return self._unary(expr)
@@ -168,7 +168,7 @@ class Expressions:
                 self.scope.error(expr.span, "a value is expected here")
                 return Code(emit.const(0), "int")
 
-    def pv(self, expr: tree.Pv | tree.Select) -> Code:
+    def pv(self, expr: tree.Pv | tree.Select | tree.Attr) -> Code:
         """The value of a pseudo-variable or select."""
         access = self.access(expr)
         self.emit.span = expr.span
@@ -176,11 +176,13 @@ class Expressions:
             return Code(self.emit.const(None), "any")
         return self.read(access)
 
-    def access(self, expr: tree.Pv | tree.Select) -> PvAccess | None:
+    def access(self, expr: tree.Pv | tree.Select | tree.Attr) -> PvAccess | None:
         """Look a pseudo-variable up; an unknown one is reported and gives None."""
         try:
             if isinstance(expr, tree.Select):
                 return self.scope.host.select(expr.text)
+            if isinstance(expr, tree.Attr):
+                return self.scope.host.pv(_as_avp(expr))
             return self.scope.host.pv(expr.text)
         except ResolveError as error:
             self.scope.error(expr.span, error.message, error.hint)
@@ -475,3 +477,12 @@ class Expressions:
             missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
             value = emit.choose(missing, emit.const(0), emit.name(kept))
         return [emit.put(owner, last, value)]
+
+
+def _as_avp(expr: tree.Attr) -> str:
+    """`$name` and `$name[1]` of a file without `#!KAMAILIO` mean an AVP."""
+    name = expr.text[1:].removeprefix("s:")
+    if expr.text[0] != "$" or "." in name:
+        raise ResolveError(f"the ser attribute {expr.text} is not supported", "use $avp(name)")
+    index = "[*]" if expr.index == "all" else "" if expr.index is None else f"[{expr.index}]"
+    return f"$(avp({name}){index})"

@@ -57,7 +57,7 @@ def guess(expr: Expr) -> str:
     match expr:
         case Str() | Unary(op="str"):
             return "str"
-        case tree.Pv() | tree.Select():
+        case tree.Pv() | tree.Select() | tree.Attr():
             return "any"
         case Builtin(name="selval"):
             first, second = guess(expr.args[1]), guess(expr.args[2])

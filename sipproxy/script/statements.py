@@ -175,7 +175,7 @@ class Statements:
         emit.span = expr.span
         keep_rc = declared.module != "core" and self.scope.uses_rc
         if declared.returns == "int" and declared.module != "core":
-            return self._guarded(self._int_call(node, use, keep_rc), expr.span, use)
+            return self._guarded(self._int_call(node, expr.span, use, keep_rc), expr.span, use)
         if declared.returns == "int":
             code = node
         elif declared.returns == "none":
@@ -196,13 +196,15 @@ class Statements:
             out += self._finish(node if use is Code.UNUSED else code, use)
         return self._guarded(out, expr.span, use)
 
-    def _int_call(self, node: ast.expr, use: Code, keep_rc: bool) -> list[ast.stmt]:
+    def _int_call(self, node: ast.expr, span: Span, use: Code, keep_rc: bool) -> list[ast.stmt]:
         emit = self.emit
         out = [emit.let("r", node)]
         if keep_rc:
             out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
-        ended = emit.put(emit.name("c"), "end", emit.const(EXIT))
-        out.append(emit.when(emit.invert(emit.name("r")), [ended, emit.give(emit.const(0))]))
+        c = emit.name("c")
+        left = emit.put(c, "left_at", self._where(span))
+        ended = emit.put(c, "end", emit.const(EXIT))
+        out.append(emit.when(emit.invert(emit.name("r")), [left, ended, emit.give(emit.const(0))]))
         return out if use is not Code.ANSWER else [*out, emit.give(emit.name("r"))]
 
     def _route(self, expr: tree.RouteCall, use: Code) -> list[ast.stmt]:
@@ -401,7 +403,9 @@ class Statements:
             return [*before, emit.let("r", code), ended, emit.give(emit.name("r"))]
         flags = EXIT if statement.kind == "exit" else EXIT | DROP
         keep = [] if isinstance(code, ast.Constant) else [emit.do(code)]
-        return [*before, *keep, emit.put(c, "end", emit.const(flags)), emit.give(emit.const(0))]
+        left = emit.put(c, "left_at", self._where(statement.span))
+        ended = emit.put(c, "end", emit.const(flags))
+        return [*before, *keep, left, ended, emit.give(emit.const(0))]
 
     def _leave_code(self, statement: tree.Leave) -> tuple[ast.expr, list[ast.stmt]]:
         emit = self.emit

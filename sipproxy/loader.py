@@ -1,0 +1,160 @@
+"""From the parsed cfg to loaded modules: finds their classes, makes them, sets their parameters."""
+
+import importlib
+import re
+from functools import lru_cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from inspect import isclass
+from typing import Any
+
+from sipproxy.core.host import Host, params_of
+from sipproxy.core.module import ModParam, Module, ParamMark
+from sipproxy.core.resolve import ResolveError
+from sipproxy.core.suggest import suggestion
+from sipproxy.errors import CfgError, ModuleError, Problem, Span
+from sipproxy.script import tree
+
+ENTRY_POINTS = "sipproxy.modules"
+"""The entry-point group in which other packages offer module classes."""
+
+
+@lru_cache(maxsize=1)
+def kamailio_modules() -> frozenset[str]:
+    """Names of the modules that Kamailio has or had."""
+    text = files("sipproxy").joinpath("kamailio_modules.txt").read_text("ascii")
+    return frozenset(text.split())
+
+
+def module_class(name: str) -> type[Module] | None:
+    """The class of the module `name`: from another package, else one of ours, else None."""
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        return _checked(point.load(), name)
+    try:
+        found = importlib.import_module(f"sipproxy.modules.{name}")
+    except ModuleNotFoundError as error:
+        if error.name == f"sipproxy.modules.{name}":
+            return None
+        raise
+    for member in vars(found).values():
+        if isclass(member) and issubclass(member, Module) and member.name == name:
+            return member
+    return None
+
+
+def _checked(kind: Any, name: str) -> type[Module]:
+    if not (isclass(kind) and issubclass(kind, Module) and kind.name == name):
+        raise ModuleError(f'the package that offers module "{name}" has no Module of that name')
+    return kind
+
+
+class Loader:
+    """Loads the modules of one cfg into one host, collecting problems."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.problems: list[Problem] = []
+        self._absent: set[str] = set()
+        self._seen: set[str] = set()
+
+    def load(self, config: tree.Config) -> None:
+        """Load every module, set every modparam, start the modules; raises CfgError."""
+        for item in config.items:
+            if isinstance(item, tree.LoadModule):
+                self._load_module(item)
+            elif isinstance(item, tree.ModParam):
+                self._set_param(item)
+        self._raise_errors()
+        for item in config.items:
+            if isinstance(item, tree.LoadModule) and item.name in self.host.modules:
+                self._start(self.host.modules[item.name], item.span)
+        self._raise_errors()
+
+    def _raise_errors(self) -> None:
+        if any(p.severity == "error" for p in self.problems):
+            raise CfgError(self.problems)
+
+    def _error(self, span: Span, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(span, message, hint))
+
+    def _load_module(self, item: tree.LoadModule) -> None:
+        name = item.name
+        if name in self._seen:
+            self._error(item.span, f'the module "{name}" is loaded twice')
+            return
+        self._seen.add(name)
+        kind = module_class(name)
+        if kind is not None:
+            try:
+                self.host.load(kind)
+            except ModuleError as error:
+                self._error(item.span, f"{name}: {error}")
+        elif name in kamailio_modules():
+            self._absent.add(name)
+            message = f'the module "{name}" is not part of sipproxy: its parameters are not read'
+            self.problems.append(Problem(item.span, message, "", "warning"))
+        else:
+            self._error(item.span, f'unknown module "{name}"', suggestion(name, kamailio_modules()))
+
+    def _set_param(self, item: tree.ModParam) -> None:
+        """Set the parameter in every loaded module whose name matches the pattern."""
+        try:
+            pattern = re.compile(item.module.text, re.IGNORECASE)
+        except re.error:
+            self._error(item.module.span, f"bad module pattern {item.module.text!r}")
+            return
+        modules = [m for name, m in self.host.modules.items() if pattern.fullmatch(name)]
+        absent = any(pattern.fullmatch(name) for name in self._absent)
+        if not modules and not absent:
+            hint = suggestion(item.module.text, self._seen)
+            self._error(item.module.span, f'no loaded module is "{item.module.text}"', hint)
+        for module in modules:
+            self._set_in(module, item)
+
+    def _set_in(self, module: Module, item: tree.ModParam) -> None:
+        declared = list(params_of(type(module)))
+        given = item.value.value if isinstance(item.value, tree.Int) else item.value.text
+        value: int | str = given
+        if item.evaluated and isinstance(given, str):
+            try:
+                format = self.host.format(given)
+            except ResolveError as error:
+                self._error(item.value.span, error.message, error.hint)
+                return
+            value = format(self.host.outside())
+        same_name = [(a, d) for n, a, d in declared if n == item.param.text]
+        if not same_name:
+            hint = suggestion(item.param.text, {n for n, _, _ in declared})
+            message = f'the module {module.name} has no parameter "{item.param.text}"'
+            self._error(item.param.span, message, hint)
+            return
+        fitting = [(a, d) for a, d in same_name if _kind(d) is type(value)]
+        if not fitting:
+            wanted = "an integer" if _kind(same_name[0][1]) is int else "a string"
+            self._error(item.value.span, f"{module.name}.{item.param.text} takes {wanted}")
+            return
+        try:
+            _apply(module, *fitting[0], value)
+        except ModuleError as error:
+            self._error(item.value.span, str(error))
+
+    def _start(self, module: Module, span: Span) -> None:
+        try:
+            module.start()
+        except ModuleError as error:
+            self._error(span, f"{module.name}: {error}")
+
+
+def _kind(declared: ModParam | ParamMark) -> type:
+    return declared.kind if isinstance(declared, ModParam) else declared.type
+
+
+def _apply(
+    module: Module, attribute: str, declared: ModParam | ParamMark, value: int | str
+) -> None:
+    if isinstance(declared, ParamMark):
+        getattr(module, attribute)(value)
+        return
+    if declared.least is not None and isinstance(value, int) and value < declared.least:
+        raise ModuleError(f"{module.name}.{declared.name} must be at least {declared.least}")
+    setattr(module, attribute, value)

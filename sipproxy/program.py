@@ -1,0 +1,47 @@
+"""A cfg that was read: its tree and its core parameters, ready for a proxy to be made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sipproxy.script.collect import Settings, collect
+from sipproxy.script.parse import NO_DEFINES, parse_file, parse_text
+from sipproxy.script.tree import Config
+
+COMPAT = ("3.0", "5.6", "6.1")
+"""Versions of Kamailio that `--compat` and `#!sipproxy compat=` may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a proxy is made of; any number of proxies may be made of one."""
+
+    config: Config
+    settings: Settings
+    compat: str
+
+    @property
+    def file(self) -> str:
+        """The cfg's path, or the name given for a text."""
+        return self.config.file
+
+
+def load_file(
+    path: str, *, defines: Mapping[str, str | None] = NO_DEFINES, compat: str = ""
+) -> Program:
+    """Read a cfg; raises CfgError with everything wrong in it."""
+    return _program(parse_file(path, defines=defines), compat)
+
+
+def load_text(
+    text: str,
+    *,
+    file: str = "<text>",
+    defines: Mapping[str, str | None] = NO_DEFINES,
+    compat: str = "",
+) -> Program:
+    """As :func:`load_file`, for a cfg given as text."""
+    return _program(parse_text(text, file=file, defines=defines), compat)
+
+
+def _program(config: Config, compat: str) -> Program:
+    return Program(config, collect(config), compat or config.compat or "5.6")

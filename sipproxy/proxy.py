@@ -1,0 +1,238 @@
+"""The whole proxy as one object without sockets or clocks.
+
+Datagrams come in by :meth:`Proxy.receive`, time by :meth:`Proxy.expire`; what is to be sent stands
+in `outbox`, when to come back in `next_deadline`. A UDP server, a replay on a virtual clock and a
+test are three shells around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+
+from sipproxy import __version__
+from sipproxy.clock import Chance, Clock
+from sipproxy.core.context import DROP, Context
+from sipproxy.core.flow import Flow, Outgoing
+from sipproxy.core.forward import forward_reply
+from sipproxy.core.functions import Core
+from sipproxy.core.host import Host
+from sipproxy.core.log import DEBUG, ERROR, LogSink, report
+from sipproxy.core.sockets import ListenSocket, OwnAddresses
+from sipproxy.core.waiting import Wait
+from sipproxy.errors import MessageError, Problem
+from sipproxy.faults import describe_fault
+from sipproxy.loader import Loader
+from sipproxy.program import Program
+from sipproxy.script.compile import Compiled, CompiledRoute, compile_config
+from sipproxy.sip.build import build_reply, reply_destination
+from sipproxy.sip.message import Message
+
+SERVER = f"sipproxy ({__version__})"
+
+
+class Proxy:
+    """A program at work. Raises CfgError when the cfg names what does not exist.
+
+    `last` is the context of the latest run of a route, for shells that tell what happened.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        clock: Clock,
+        chance: Chance,
+        log: LogSink,
+        sockets: Sequence[ListenSocket] | None = None,
+    ) -> None:
+        self.program = program
+        self.host = host = Host(clock, chance, log)
+        settings = program.settings
+        host.settings = settings
+        host.compat = program.compat
+        host.flags = dict(settings.flags)
+        host.unknown_is_avp = program.config.flavour != "KAMAILIO"
+        host.server_text = _server_text(settings.server_header, settings.server_signature)
+        host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
+        host.load(Core)
+        loader = Loader(host)
+        loader.load(program.config)
+        self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
+        self.problems: list[Problem] = [*loader.problems, *self.compiled.problems]
+        routes = self.compiled.routes
+        self._request = routes.get("request_route")
+        self._reply = routes.get("reply_route")
+        self._routes = routes
+        self.last: Context | None = None
+        host.has_route = lambda name: f"event_route[{name}]" in routes
+        host.run_event = self.run_event
+        for module in host.modules.values():
+            module.ready()
+        self._drain()
+
+    # -- the shells' side
+
+    @property
+    def outbox(self) -> list[Outgoing]:
+        """Rows to be sent, oldest first; whoever sends them empties the list."""
+        return self.host.outbox
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When :meth:`expire` wants to be called next; None when nothing is pending."""
+        return self.host.timers.next_deadline()
+
+    def open(self) -> None:
+        """Let the modules reach for the world outside; raises ModuleError."""
+        for module in self.host.modules.values():
+            module.open()
+
+    def close(self) -> None:
+        """Stop: the modules save what they save at shutdown."""
+        for module in reversed(self.host.modules.values()):
+            module.close()
+
+    def expire(self, now: float) -> None:
+        """Run every timer due at or before `now`, each at its own instant."""
+        if self.host.timers.expire(now):
+            self._drain()
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """Take one datagram (or one framed message of a stream)."""
+        host = self.host
+        try:
+            msg = Message.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)
+        except MessageError as error:
+            self._refuse(data, error)
+            return
+        if msg.is_request:
+            self._take_request(Context(msg, flow, now, host, "request"))
+        else:
+            self._take_reply(Context(msg, flow, now, host, "reply"))
+        if host.posted:
+            self._drain()
+
+    def closed(self, flow: Flow) -> None:
+        """A connection is gone."""
+
+    def send_failed(self, row: Outgoing) -> None:
+        """A row of the outbox could not be sent."""
+        self.host.counters["core.send_failed"] += 1
+
+    # -- messages
+
+    def _refuse(self, data: bytes, error: MessageError) -> None:
+        """What is no message is counted and dropped, as Kamailio drops it."""
+        if not data.strip(b"\r\n\0 \t"):
+            self.host.counters["core.keepalives"] += 1
+            self.last = None
+            return
+        self.host.counters["core.bad_messages"] += 1
+        self.last = None
+        report(self.host.log, DEBUG, "core", f"message dropped: {error.reason}")
+
+    def _take_request(self, ctx: Context) -> None:
+        self.last = ctx
+        for wanted in self.host.request_filters:
+            if not wanted(ctx):
+                return
+        if self._request is None:
+            self.host.counters["core.no_route"] += 1
+        else:
+            self._run(self._request, ctx)
+
+    def _take_reply(self, ctx: Context) -> None:
+        self.last = ctx
+        if self._reply is None:
+            forward_reply(ctx)
+        elif self._run(self._reply, ctx):
+            self._after_reply(ctx)
+
+    def _after_reply(self, ctx: Context) -> None:
+        if not ctx.end & DROP:
+            forward_reply(ctx)
+
+    # -- routes
+
+    def run_event(self, name: str, record: object) -> None:
+        """Run an event route, if the cfg has it, on a faked message."""
+        route = self._routes.get(f"event_route[{name}]")
+        if route is not None:
+            ctx = self.host.outside()
+            ctx.record = record
+            self._run(route, ctx)
+
+    def _drain(self) -> None:
+        """Run the event routes that were posted, and those that they post."""
+        posted = self.host.posted
+        while posted:
+            self.run_event(*posted.popleft())
+
+    def _run(self, route: CompiledRoute, ctx: Context) -> bool:
+        """Run a route; False when it suspended or failed."""
+        try:
+            if route.suspends:
+                return self._resume(route.call(ctx), ctx, None)
+            route.call(ctx)
+        except Exception as error:  # a fault of ours or of a module ends this message only
+            self._fault(ctx, error)
+            return False
+        self._finish(ctx)
+        return True
+
+    def _resume(self, run: Coroutine[Wait, object, int], ctx: Context, value: object) -> bool:
+        """Go on with a suspended route; whether it is over."""
+        try:
+            wait = run.send(value)
+        except StopIteration:
+            self._finish(ctx)
+            return True
+        except Exception as error:
+            self._fault(ctx, error)
+            return False
+        bank = vars(self.host.variables) if self.host.variables is not None else {}
+        kept = dict(bank)
+
+        def resume() -> None:
+            bank.update(kept)
+            ctx.now = self.host.now()
+            if self._resume(run, ctx, None) and ctx.kind == "reply":
+                self._after_reply(ctx)
+            self._drain()
+
+        wait.then(resume)
+        return False
+
+    def _finish(self, ctx: Context) -> None:
+        if ctx.touched("at_end"):
+            for done in ctx.at_end:
+                done(ctx)
+
+    def _fault(self, ctx: Context, error: Exception) -> None:
+        """An exception in a route: logged with its cfg line, counted; 500 if nothing was sent."""
+        host = self.host
+        host.counters["core.faults"] += 1
+        text = describe_fault(error, self.program.config, self.compiled)
+        report(host.log, ERROR, "core", text)
+        self._finish(ctx)
+        if ctx.kind == "request" and ctx.msg.method != "ACK" and not ctx.touched("answered"):
+            try:
+                remote = reply_destination(ctx.msg)
+                reply = build_reply(
+                    ctx.msg,
+                    500,
+                    "Server Internal Error",
+                    host.chance.token(),
+                    server=host.server_text or None,
+                )
+            except MessageError:
+                return
+            host.send(reply, Flow(ctx.flow.proto, ctx.flow.local, remote))
+
+
+def _server_text(header: str, signature: int) -> str:
+    """The value of our Server header: the cfg's `server_header`, ours, or none."""
+    if not signature:
+        return ""
+    name, _, value = header.partition(":")
+    return (value if value else name).strip() or SERVER

@@ -1,0 +1,104 @@
+"""The core parameters of one cfg, gathered from its tree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
+from sipproxy.errors import Span
+from sipproxy.script import tree
+from sipproxy.script.settings import SETTINGS
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the cfg says outside of routes and modules.
+
+    Every plain core parameter is an attribute (`settings.debug`), its default where the cfg does
+    not set it: int, str, or None. `custom` holds `group.name` parameters.
+    """
+
+    listen: list[tree.Address] = field(default_factory=list)
+    alias: list[tuple[str, int, str]] = field(default_factory=list)
+    flags: dict[str, int] = field(default_factory=dict)
+    custom: dict[tuple[str, str], int | str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        setting = SETTINGS.get(name)
+        if setting is None:
+            raise AttributeError(name)
+        if setting.name in self.values:
+            return self.values[setting.name]
+        return _default(setting.kind, setting.default)
+
+    def sockets(self) -> list[ListenSocket]:
+        """The listen lines that name an IP address; UDP where they name no protocol."""
+        return [
+            ListenSocket(
+                address.proto or "udp",
+                str(ip_address(address.host.strip("[]"))),
+                address.port or self.port or DEFAULT_PORT[address.proto or "udp"],
+                address.advertise,
+                address.name,
+            )
+            for address in self.listen
+            if _is_ip(address.host)
+        ]
+
+
+def collect(config: tree.Config) -> Settings:
+    """Gather the settings of a cfg; the last value of a parameter counts."""
+    settings = Settings()
+    for item in config.items:
+        match item:
+            case tree.CoreParam():
+                name = SETTINGS[item.name].name if item.name in SETTINGS else item.name
+                settings.values[name] = _value(item.values)
+                settings.spans[name] = item.span
+            case tree.Listen():
+                settings.listen.extend(item.addresses)
+            case tree.Alias():
+                settings.alias.extend((a.host, a.port, a.proto) for a in item.addresses)
+            case tree.Flags() if item.keyword == "flags":
+                _add_flags(settings.flags, item.names)
+            case tree.CustomParam():
+                value = item.value
+                settings.custom[item.group, item.name] = (
+                    value.value if isinstance(value, tree.Int) else value.text
+                )
+    return settings
+
+
+def _add_flags(flags: dict[str, int], names: Iterable[tuple[str, int, Span]]) -> None:
+    """Flags without a number get free ones from the top, as in Kamailio (core/flags.c)."""
+    for name, number, _ in names:
+        if number < 0:
+            used = set(flags.values())
+            number = next(n for n in range(31, -1, -1) if n not in used)
+        flags[name] = number
+
+
+def _value(values: tuple[tree.Expr, ...]) -> Any:
+    match values:
+        case (tree.Int(value=number),):
+            return number
+        case (tree.Str(text=text),) | (tree.Bareword(text=text),) | (tree.Ip(text=text),):
+            return text
+    return [getattr(v, "text", getattr(v, "value", None)) for v in values]
+
+
+def _default(kind: str, text: str) -> int | str | None:
+    if kind in ("bool", "int", "signed"):
+        return int(text) if text else 0
+    return text
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
