@@ -15,13 +15,13 @@ class Parts:
     """A URI in pieces that are put together again as they are; empty pieces leave no mark.
 
     `of_user` are the parameters of a tel URI, `params` those behind the host. All are texts
-    without the character that introduces them.
+    without the character that introduces them. `host` is None where there is none to write.
     """
 
     scheme: str
     user: str
     password: str
-    host: str
+    host: str | None
     port: str
     of_user: str = ""
     params: str = ""
@@ -30,7 +30,7 @@ class Parts:
     def __str__(self) -> str:
         secret = f":{self.password}" if self.password and self.user else ""
         who = f"{self.user}{secret}{_led(';', self.of_user)}"
-        where = f"@{self.host}" if who and self.host else self.host
+        where = "" if self.host is None else f"@{self.host}" if who else self.host
         tail = f"{_led(':', self.port)}{_led(';', self.params)}{_led('?', self.headers)}"
         return f"{self.scheme}:{who}{where}{tail}"
 
@@ -43,10 +43,10 @@ def parts_of(text: str) -> Parts:
     """A URI taken apart. Raises MessageError."""
     uri = Uri.parse(text)
     if uri.scheme == "tel":
-        return Parts("tel", uri.user or "", "", "", "", uri.params, "", uri.headers)
+        return Parts("tel", uri.user or "", "", None, "", uri.params, "", uri.headers)
     if uri.scheme == "urn":
         # What Kamailio makes of one: its namespace becomes a user.
-        return Parts("sip", uri.user or "", "", "", "")
+        return Parts("sip", uri.user or "", "", None, "")
     behind = text.partition(":")[2]
     if uri.user is not None:
         behind = behind.partition("@")[2]
