@@ -24,7 +24,7 @@ from re import ASCII, DOTALL, IGNORECASE, MULTILINE
 from re import compile as re_compile
 
 from sipproxy.core.ere import TooComplex, Translation, survey, translate
-from sipproxy.errors import SipproxyError
+from sipproxy.core.values import EvalError
 from sipproxy.text import decode, encode
 
 Spans = tuple[tuple[int, int], ...]
@@ -40,8 +40,11 @@ _BACKREF_TEXT = 12  # bytes that back-references may be tried on when their cost
 _RECOMPILE_AFTER = 20_000  # bytes searched by libc, whose automaton grows with each new text
 
 
-class RegexError(SipproxyError):
-    """A pattern is refused, or (at a search) too costly for this text."""
+class RegexError(EvalError):
+    """A pattern is refused, or (at a search) too costly for this text.
+
+    In an expression it makes the statement fail, as a bad pattern does in Kamailio.
+    """
 
 
 class Regex:

@@ -15,7 +15,17 @@ the operands of `- * / mod < > <= >= ieq ine & | ^ << >> && || ! ~`, `(int)`, an
 of `+`, `==` or `!=` whose left side turned out to be an int. Only `+` cares: as an int it is
 `add_int` (both sides converted), as a value `add` (the left side's type decides). With
 `$avp(s) = "5"`, `$avp(r) = $avp(s) + 1` gives "51" but `if ($avp(s) + 1 == 51)` compares
-"51", and `if ($avp(s) + 1 > 5)` compares 6.
+"51", and `if ($avp(s) + 1 > 5)` compares 6. `selval` exists as a value only: where an int is
+wanted the statement fails, unless all of it is constant; and as a value it gives "" for undefined.
+
+**An optimiser goes over the parsed expression first** (rve_optimize, rve_opt_01), and it shows:
+
+* `e == ""` and `"" == e` are `strempty(e)`, so `$var(i) == ""` is false for 0; `!=` is not touched
+  and is false there too.
+* `e || 0`, `e && 1`, `e * 1`, `e | 0`, `e - 0`, `e / 1`, a sum of ints with 0, and their mirror
+  images are `(int)e`: a negative number stays one, and a function or route gives its own code.
+* `e * 0`, `e & 0`, `e && 0`, `0 / e`, `0 mod e` are 0 and `e || 1` is 1; `e` is never evaluated,
+  nor any function in it called.
 
 Comparisons and tests return bool. Where the cfg uses the outcome as a value, it must become an int
 (`int(...)`): no function here accepts a bool as an operand.
