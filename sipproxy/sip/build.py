@@ -34,7 +34,7 @@ def build_reply(
     """
     tag = f";tag={to_tag}" if status >= 180 and to_tag and not msg.is_tagged else ""
     routes = 180 <= status < 300 and "Record-Route" in msg.table
-    if msg.is_plain and not force_rport and not routes:
+    if msg.is_plain and not (msg.repeats or force_rport or routes):
         copied = _copied_plain(msg, tag)
     else:
         copied = _copied(msg, status, tag, force_rport)

@@ -23,16 +23,6 @@ Address = tuple[str, int]
 _SPLIT = methodcaller("split", ":", 1)
 _BLANKS = " \t"
 _JUNK = " \t\r\n\0"
-# What certainly is well-formed. All else is left to scan.py, which knows the whole grammar.
-_PLAIN_VIA = re.compile(
-    r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,4})?"
-    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
-    re.ASCII,
-)
-_PLAIN_TO = re.compile(
-    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<[^<>\"\s\0]+>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
-    re.ASCII,
-)
 _PLAIN_CSEQ = re.compile(r" *(\d+) (\w+)\Z", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 
@@ -44,7 +34,8 @@ class Message:
     it, whatever Content-Length says. `first_line` has no line end. For a request `method`, `ruri`
     and `version` are as written, `status` is 0 and `reason` empty; for a reply `method` is the one
     of its CSeq and `ruri` is empty. `malformed` tells why headers after the mandatory ones could
-    not be read; then `headers` holds those before the bad one. `headers_end` is the offset in
+    not be read; then `headers` holds those before the bad one. `repeats` tells that some header may
+    stand more than once. `headers_end` is the offset in
     `head` behind the last header row.
     """
 
@@ -72,6 +63,7 @@ class Message:
         "proto",
         "raw",
         "reason",
+        "repeats",
         "ruri",
         "source",
         "status",
@@ -91,6 +83,7 @@ class Message:
     version: str
     status: int
     reason: str
+    repeats: bool
     malformed: str
     headers_end: int
     _contact: list[NameAddr]
@@ -120,31 +113,33 @@ class Message:
         return message
 
     def _read_plain(self, data: bytes) -> bool:
-        """Read a message without repeated, folded, compact or oddly spelled headers; else False."""
-        at = data.find(b"\r\n\r\n") + 4
+        """Read a message without folded, compact or oddly spelled headers; False for any other."""
+        # Mostly there is no body. An empty line further up would show as a row without a colon.
+        at = len(data) if data.endswith(b"\r\n\r\n") else data.find(b"\r\n\r\n") + 4
         if at < 20:
             return False
         head = data[:at].decode("utf-8", "surrogateescape")
         lines = head.split("\r\n")
         count = len(lines)
         try:
-            # Reversed, so that of two rows the first would win; runs in C throughout.
+            # Reversed, so that the first of two rows wins; runs in C throughout.
             table = dict(map(_SPLIT, lines[-3:0:-1]))
-            via = _PLAIN_VIA.match(table["Via"])
+            via = scan.PLAIN_VIA.match(table["Via"])
             cseq = _PLAIN_CSEQ.match(table["CSeq"])
+            table["From"], table["Call-ID"]
             if (
                 via is None
                 or cseq is None
-                or len(table) != count - 3
                 or head.count("\n") != count - 1
-                or _PLAIN_TO.match(table["To"]) is None
+                or scan.PLAIN_TO.match(table["To"]) is None
                 or not (HEADERS.issuperset(table) or _own_forms(table))
                 or ("Content-Length" in table and not _is_number(table["Content-Length"]))
+                or (len(table) != count - 3 and not _repeats_are_plain(lines[1:-2]))
             ):
                 return False
-            table["From"], table["Call-ID"]
         except (ValueError, KeyError):
             return False
+        self.repeats = len(table) != count - 3
         self.first_line = first = lines[0]
         parts = first.split(" ")
         if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] in METHODS:
@@ -178,6 +173,7 @@ class Message:
         rows = scan.rows(head, start.end)
         self._rows, self._table, self.malformed, self.headers_end = rows
         self._plain_via = None
+        self.repeats = True
         self._set_start(start, CSeq.parse(rows.table["CSeq"]).method)
 
     def _set_start(self, start: scan.StartLine, cseq_method: str) -> None:
@@ -190,7 +186,7 @@ class Message:
 
     @property
     def is_plain(self) -> bool:
-        """Whether no header repeats and each stands on one line in its usual spelling."""
+        """Whether each header stands on one line in its usual spelling."""
         return self._plain_via is not None
 
     @property
@@ -200,7 +196,7 @@ class Message:
 
     @property
     def plain_via(self) -> re.Match[str] | None:
-        """Of a plain message: host (1) and parameters (2) of its only Via."""
+        """Of a plain message: host (1) and parameters (2) of its first Via row."""
         return self._plain_via
 
     @property
@@ -386,6 +382,15 @@ class Message:
 def _is_number(value: str) -> bool:
     digits = value.strip(_BLANKS)
     return digits.isascii() and digits.isdigit() and len(digits) < 10
+
+
+def _repeats_are_plain(lines: list[str]) -> bool:
+    """Whether only headers repeat that may, and all Vias are plain."""
+    names = [line.partition(":")[0] for line in lines]
+    if any(names.count(name) > 1 for name in scan.SINGLE):
+        return False
+    vias = [line for name, line in zip(names, lines, strict=True) if name == "Via"]
+    return all(scan.PLAIN_VIA.match(line, 4) for line in vias)
 
 
 def _own_forms(table: dict[str, str]) -> bool:

@@ -28,6 +28,16 @@ _REPLY_START = re.compile(r"[Ss][Ii][Pp]/2\.0 ")
 _ROW = re.compile(
     r"(?P<name>[A-Za-z0-9.!%*_+`'~-]+)[ \t]*:(?P<value>[^\n]*\n(?:[ \t][^\n]*\n)*)", re.ASCII
 )
+# What certainly is well-formed; all else is left to the parser of its value.
+PLAIN_VIA = re.compile(
+    r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,4})?"
+    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
+    re.ASCII,
+)
+PLAIN_TO = re.compile(
+    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<[^<>\"\s\0]+>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
+    re.ASCII,
+)
 _LEADING = re.compile(r"(?:[ \t]|\r?\n[ \t])*")
 _NUMBER = re.compile(r"[ \t]*[0-9]+[ \t]*\Z")
 _RETRY_AFTER = re.compile(r"[ \t]*[0-9]{1,10}(?=[ \t;(\r\n]|\Z)")
@@ -35,7 +45,7 @@ _RETRY_AFTER = re.compile(r"[ \t]*[0-9]{1,10}(?=[ \t;(\r\n]|\Z)")
 #: Kamailio's counter of the body's length holds no more.
 _LENGTH_LIMIT = 2147483639
 #: Headers that may stand once only.
-_SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards"})
+SINGLE = frozenset({"From", "To", "Call-ID", "CSeq", "Content-Length", "Max-Forwards"})
 
 #: A request cannot be routed nor answered without these.
 MANDATORY = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
@@ -134,13 +144,13 @@ def rows(head: str, at: int) -> Rows:
 
 def _complaint(name: str, value: str, table: dict[str, str]) -> str:
     """Why Kamailio's header parser refuses this row; "" where it does not."""
-    if name in _SINGLE and name in table:
+    if name in SINGLE and name in table:
         return f"{name} twice"
     try:
         if name == "Via":
-            via.places(value)
+            PLAIN_VIA.match(value) or via.places(value)
         elif name == "To":
-            NameAddr.parse(value)
+            PLAIN_TO.match(value) or NameAddr.parse(value)
         elif name == "CSeq":
             CSeq.parse(value)
         elif name == "Content-Length" and not (
