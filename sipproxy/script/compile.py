@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipproxy.core import runtime
+from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.host import Host
 from sipproxy.errors import CfgError, Problem, Span
 from sipproxy.script import tree
 from sipproxy.script.emit import Emitter, Positions, unstamped
 from sipproxy.script.graph import RouteGraph
+from sipproxy.script.infer import int_variables
 from sipproxy.script.scope import Scope, route_key
 from sipproxy.script.statements import Statements
 
@@ -83,6 +85,10 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
         ending=graph.ending,
         suspending=graph.suspending,
         recursive=graph.recursive,
+        int_variables=int_variables(
+            (node for route in routes.values() for node in tree.walk(route)),
+            lambda call, number: _gets_variable(host, call, number),
+        ),
     )
     names = {key: emit.reserve(_python_name(route), None) for key, route in routes.items()}
     scope.functions = {r.name: names[k] for k, r in routes.items() if r.kind == "route"}
@@ -91,6 +97,16 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
     if any(p.severity == "error" for p in scope.problems):
         raise CfgError(scope.problems)
     return _link(routes, names, graph, scope, modules)
+
+
+def _gets_variable(host: Host, call: tree.Call, number: int) -> bool:
+    """Whether a function's argument is a pseudo-variable that it may write to."""
+    for declared in host.functions.get(call.name, ()):
+        params = declared.params
+        parameter = params[number] if number < len(params) else declared.rest
+        if parameter is None or parameter.kind is PvAccess:
+            return True
+    return False
 
 
 def _python_name(route: tree.Route) -> str:

@@ -21,6 +21,7 @@ from sipproxy.script import tree
 from sipproxy.script.calls import Calls
 from sipproxy.script.conditions import condition
 from sipproxy.script.fold import fold, guess
+from sipproxy.script.infer import variable_name
 from sipproxy.script.scope import Scope
 
 _COMPARE: dict[str, type[ast.cmpop]] = {
@@ -192,6 +193,9 @@ class Expressions:
         """Python for reading through an access, at the current span."""
         emit = self.emit
         type_: str = access.type
+        if access.plain_set and access.owner is self.scope.host.variables:
+            known = variable_name(access.text) in self.scope.int_variables
+            type_ = "int" if known else "any"
         if access.slot:
             owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
             node = emit.attribute(owner, access.slot)

@@ -43,6 +43,8 @@ class Scope:
     """Named routes that may suspend (they reach an async function)."""
     recursive: set[str]
     """Named routes that may call themselves."""
+    int_variables: frozenset[str]
+    """`$var`s that are ints at every moment."""
     problems: list[Problem] = field(default_factory=list)
     route: tree.Route | None = None
     """The block being compiled."""

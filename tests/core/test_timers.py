@@ -1,0 +1,78 @@
+"""The timer queue: order, cancelling, and what a naive queue would do."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sipproxy.core.timers import TimerQueue
+
+
+def test_runs_in_order_of_deadline_then_of_setting() -> None:
+    queue, ran = TimerQueue(), []
+    queue.after(0.0, 2.0, lambda due: ran.append(("b", due)))
+    queue.after(0.0, 1.0, lambda due: ran.append(("a", due)))
+    queue.after(1.0, 1.0, lambda due: ran.append(("c", due)))
+    assert queue.next_deadline() == 1.0
+    assert queue.expire(2.0) == 3
+    assert ran == [("a", 1.0), ("b", 2.0), ("c", 2.0)]
+    assert queue.next_deadline() is None
+    assert len(queue) == 0
+
+
+def test_a_cancelled_timer_is_gone() -> None:
+    queue, ran = TimerQueue(), []
+    timer = queue.after(0.0, 1.0, ran.append)
+    queue.after(0.0, 3.0, ran.append)
+    assert queue.cancel(timer)
+    assert not queue.cancel(timer)
+    assert queue.next_deadline() == 3.0
+    assert len(queue) == 1
+    queue.expire(10.0)
+    assert ran == [3.0]
+
+
+def test_a_timer_set_by_a_timer_runs_at_its_own_instant() -> None:
+    queue, ran = TimerQueue(), []
+
+    def first(due: float) -> None:
+        queue.after(due, 0.5, ran.append)
+
+    queue.after(0.0, 1.0, first)
+    queue.expire(5.0)
+    assert ran == [1.5]
+
+
+def test_every_keeps_its_phase() -> None:
+    queue, ran = TimerQueue(), []
+    queue.every(100.0, 20.0, ran.append)
+    queue.expire(145.0)
+    queue.expire(165.0)
+    assert ran == [120.0, 140.0, 160.0]
+
+
+def test_a_clock_that_was_set_back_does_not_lose_order() -> None:
+    queue, ran = TimerQueue(), []
+    queue.after(10.0, 5.0, ran.append)
+    queue.after(2.0, 5.0, ran.append)
+    assert queue.next_deadline() == 7.0
+    queue.expire(20.0)
+    assert ran == [7.0, 15.0]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.sampled_from([1, 2, 5, 32]), st.booleans()), max_size=60
+    )
+)
+def test_agrees_with_a_sorted_list(steps: list[tuple[int, int, bool]]) -> None:
+    queue: TimerQueue = TimerQueue()
+    ran: list[tuple[float, int]] = []
+    expected: list[tuple[float, int]] = []
+    for number, (now, delay, cancelled) in enumerate(steps):
+        timer = queue.after(now, delay, lambda due, n=number: ran.append((due, n)))
+        if cancelled:
+            queue.cancel(timer)
+        else:
+            expected.append((now + delay, number))
+    assert len(queue) == len(expected)
+    queue.expire(1000.0)
+    assert ran == sorted(expected)
