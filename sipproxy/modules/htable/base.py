@@ -84,14 +84,14 @@ class HtableBase(Module):
             ("event_callback", bool(self.event_callback)),
         ):
             if wanted:
-                raise ModuleError(f'htable: the parameter "{name}" is not supported yet')
+                raise ModuleError(f'the parameter "{name}" is not supported yet')
         for table in self.tables.values():
             self._check(table.spec)
 
     def _check(self, spec: TableSpec) -> None:
         if spec.dbtable and self.db_url:
             raise ModuleError(
-                f"htable {spec.name}: loading dbtable={spec.dbtable} from a database"
+                f"{spec.name}: loading dbtable={spec.dbtable} from a database"
                 " is not supported yet"
             )
         if spec.dmqreplicate:

@@ -1,0 +1,129 @@
+"""Walks over tables."""
+
+import pytest
+
+from sipproxy.modules.htable.iterators import Iterators, Walk, WalkError
+from sipproxy.modules.htable.local import LocalStore
+from sipproxy.modules.htable.spec import TableSpec
+from sipproxy.modules.htable.table import Table
+
+
+@pytest.fixture
+def table() -> Table:
+    made = Table(TableSpec("h"), LocalStore())
+    for number in range(20):
+        made.put(f"k{number}", number, 0.0)
+    return made
+
+
+def keys(walk: Walk) -> list[str]:
+    met: list[str] = []
+    while walk.step():
+        assert walk.current is not None
+        met.append(walk.current[0])
+    return met
+
+
+def test_a_walk_meets_each_key_once_in_the_order_of_a_dump(table: Table) -> None:
+    walk = Walk(table)
+    assert walk.current is None
+    order = [key for key, _ in table.in_order()]
+    assert keys(walk) == order
+    assert walk.current is None
+    assert keys(walk) == order
+
+
+def test_a_walk_sees_what_is_written_meanwhile(table: Table) -> None:
+    walk = Walk(table)
+    assert walk.step() and walk.current is not None
+    first = walk.current[0]
+    table.put(first, "new", 0.0)
+    assert walk.current == (first, ("new", 0))
+    second = table.in_order()[1][0]
+    table.delete(second)
+    table.delete(first)
+    table.put(first, "back", 0.0)
+    assert walk.current == (first, ("back", 0))
+    table.delete(first)
+    assert keys(walk) == [key for key, _ in table.in_order()]
+
+
+def test_remove(table: Table) -> None:
+    order = [key for key, _ in table.in_order()]
+    walk = Walk(table)
+    assert walk.step()
+    for key in order[1:]:
+        assert walk.remove() and walk.current is not None
+        assert walk.current[0] == key
+    assert not walk.remove()
+    assert walk.current is None and len(table.store) == 0
+    assert not walk.step()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "last"),
+    [("", 150), ("autoexpire=9", 159), ("updateexpire=0", 7), ("autoexpire=9;updateexpire=0", 7)],
+)
+def test_put(attributes: str, last: int) -> None:
+    table = Table(TableSpec.parse(f"t=>{attributes}"), LocalStore())
+    table.store["k"] = 1, 7
+    walk = Walk(table)
+    assert walk.step()
+    walk.put("text", 150.9)
+    assert table.store.get("k") == ("text", last)
+
+
+@pytest.mark.parametrize("seconds", [5, 0, -5])
+def test_expire_in(seconds: int) -> None:
+    table = Table(TableSpec("t"), LocalStore())
+    table.put("k", 1, 0.0)
+    walk = Walk(table)
+    assert walk.step()
+    walk.expire_in(seconds, 100.9)
+    assert table.store.get("k") == (1, 100 + seconds)
+
+
+def test_names(table: Table) -> None:
+    walks = Iterators()
+    with pytest.raises(WalkError, match=r"iterator not initialized \[a\]"):
+        walks.walk("a")
+    walks.start("a", table)
+    with pytest.raises(WalkError, match=r"iterator not used \[a\]"):
+        walks.used("a")
+    assert walks.current("a") is None
+    assert walks.walk("a").step()
+    assert walks.current("a") == table.in_order()[0]
+    walks.start("a", table)
+    assert walks.current("a") is None
+    walks.end("a")
+    with pytest.raises(WalkError, match=r"iterator not found \[a\]"):
+        walks.end("a")
+    assert walks.current("a") is None
+
+
+def test_four_at_a_time(table: Table) -> None:
+    walks = Iterators()
+    for name in "abcd":
+        walks.start(name, table)
+    with pytest.raises(WalkError, match="no iterator available - max number is 4"):
+        walks.start("e", table)
+    with pytest.raises(WalkError, match=r"iterator not found \[e\]"):
+        walks.walk("e")
+    walks.end("b")
+    walks.start("e", table)
+
+
+def test_long_name(table: Table) -> None:
+    walks = Iterators()
+    walks.start("x" * 31, table)
+    for name in ("x" * 32, "ž" * 16):
+        with pytest.raises(WalkError, match=r"iterator name is too big .*\(max 32\)"):
+            walks.start(name, table)
+
+
+def test_a_walk_over_no_table_keeps_its_name(table: Table) -> None:
+    walks = Iterators()
+    walks.start("a", None)
+    with pytest.raises(WalkError, match=r"iterator not initialized \[a\]"):
+        walks.walk("a")
+    walks.end("a")

@@ -1,0 +1,242 @@
+"""The contract of a store, and tables over it against a naive model: run for every store."""
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from sipproxy.core.context import Context
+from sipproxy.modules.htable import access
+from sipproxy.modules.htable.local import LocalStore
+from sipproxy.modules.htable.spec import TableSpec
+from sipproxy.modules.htable.store import Cell, Store
+from sipproxy.modules.htable.table import Record, Table
+
+STORES: list[Callable[[], Store]] = [LocalStore]
+
+
+@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
+def store(request: pytest.FixtureRequest) -> Store:
+    made: Store = request.param()
+    return made
+
+
+def test_cells_are_kept_as_they_are(store: Store) -> None:
+    cells: dict[str, Cell] = {
+        "": ("", 0),
+        "k": (-2147483648, 4294967295),
+        "žluť": ("žluť\udcff\n\0", 1),
+        "long": ("x" * 100_000, 0),
+    }
+    for key, cell in cells.items():
+        store[key] = cell
+    assert dict(store.items()) == cells
+    assert len(store) == 4
+    assert [store.get(key) for key in cells] == list(cells.values())
+    assert store.get("K") is None
+    store["k"] = "now a text", 7
+    assert store.get("k") == ("now a text", 7)
+    assert len(store) == 4
+
+
+def test_remove_and_clear(store: Store) -> None:
+    store["a"] = 0, 0
+    store["b"] = "", 0
+    assert store.remove("a")
+    assert not store.remove("a")
+    assert store.remove("b")
+    store["c"] = 1, 0
+    store.clear()
+    assert len(store) == 0
+    assert list(store.items()) == []
+
+
+def test_change(store: Store) -> None:
+    seen: list[tuple[Cell | None, int]] = []
+
+    def double(cell: Cell | None, now: int) -> Cell | None:
+        seen.append((cell, now))
+        return None if cell is None else (cell[0] * 2, now)
+
+    assert store.change("k", double, 5) is None
+    assert store.get("k") is None
+    store["k"] = 21, 0
+    assert store.change("k", double, 6) == (42, 6)
+    assert store.get("k") == (42, 6)
+    assert set(seen) == {(None, 5), ((21, 0), 6)}
+
+
+def test_take_expired(store: Store) -> None:
+    for last in (0, 9, 10, 11):
+        store[f"k{last}"] = last, last
+    assert store.take_expired(10) == [("k9", (9, 9))]
+    assert store.take_expired(10) == []
+    assert sorted(store.take_expired(12)) == [("k10", (10, 10)), ("k11", (11, 11))]
+    assert list(store.items()) == [("k0", (0, 0))]
+
+
+KEYS = st.sampled_from(["a", "b", "A", ""])
+VALUES = st.one_of(
+    st.sampled_from([0, 1, -1, 2147483647, -2147483648]), st.sampled_from(["", "1", "abc", "ž"])
+)
+
+
+class Naive:
+    """Kamailio's rules for one table, written down one by one without any thought of speed."""
+
+    def __init__(self, spec: TableSpec) -> None:
+        self.spec = spec
+        self.cells: dict[str, list[int | str]] = {}
+
+    def dead(self, key: str, now: int) -> bool:
+        last = self.cells[key][1]
+        assert isinstance(last, int)
+        return self.spec.autoexpire > 0 and last != 0 and last < now
+
+    def read(self, key: str, now: int) -> int | str | None:
+        if key not in self.cells or self.dead(key, now):
+            return self.spec.initval
+        return self.cells[key][0]
+
+    def write(self, key: str, value: int | str, now: int) -> None:
+        fresh = now + self.spec.autoexpire if self.spec.autoexpire else 0
+        if key in self.cells and not self.spec.updateexpire:
+            self.cells[key][0] = value
+        else:
+            self.cells[key] = [value, fresh]
+
+    def add(self, key: str, by: int, now: int) -> int | None:
+        if key not in self.cells:
+            if self.spec.initval is None:
+                return None
+            fresh = now + self.spec.autoexpire if self.spec.autoexpire else 0
+            self.cells[key] = [self.spec.initval, fresh]
+        elif self.dead(key, now):
+            if self.spec.initval is None:
+                return None
+            self.cells[key][0] = self.spec.initval
+        value = self.cells[key][0]
+        if isinstance(value, str):
+            return None
+        value = (value + by + 2**31) % 2**32 - 2**31
+        self.cells[key][0] = value
+        if self.spec.updateexpire:
+            self.cells[key][1] = now + self.spec.autoexpire if self.spec.autoexpire else 0
+        return value
+
+    def sweep(self, now: int) -> list[tuple[str, int | str]]:
+        gone = [(key, self.cells[key][0]) for key in self.cells if self.dead(key, now)]
+        for key, _ in gone:
+            del self.cells[key]
+        return gone
+
+
+def machine(make: Callable[[], Store]) -> type[RuleBasedStateMachine]:
+    """The comparison for one kind of store."""
+
+    class Comparison(RuleBasedStateMachine):
+        table: Table
+        naive: Naive
+
+        @initialize(
+            autoexpire=st.sampled_from([0, 1, 3]),
+            updateexpire=st.booleans(),
+            initval=st.sampled_from([None, 0, -7, 2147483647]),
+        )
+        def define(self, autoexpire: int, updateexpire: bool, initval: int | None) -> None:
+            spec = TableSpec("t", 2, autoexpire, updateexpire=int(updateexpire), initval=initval)
+            self.table = Table(spec, make())
+            self.naive = Naive(spec)
+            # Only `now` of a context is looked at.
+            self.ctx = Context(None, None, 1000.5, None, "event")  # type: ignore[arg-type]
+            self.read = access.reader(self.table)
+            self.write = access.writer(self.table)
+            self.counters = {by: access.counter(self.table, by) for by in (1, -1)}
+
+        @rule(tenths=st.integers(1, 30))
+        def pass_time(self, tenths: int) -> None:
+            self.ctx.now += tenths / 10
+
+        @rule(key=KEYS, value=VALUES)
+        def assign(self, key: str, value: int | str) -> None:
+            self.write(self.ctx, key, value)
+            self.naive.write(key, value, int(self.ctx.now))
+
+        @rule(key=KEYS, value=VALUES)
+        def put(self, key: str, value: int | str) -> None:
+            self.table.put(key, value, self.ctx.now)
+            self.naive.write(key, value, int(self.ctx.now))
+
+        @rule(key=KEYS)
+        def take_out(self, key: str) -> None:
+            self.write(self.ctx, key, None)
+            self.naive.cells.pop(key, None)
+
+        @rule(key=KEYS, by=st.sampled_from([1, -1]))
+        def count(self, key: str, by: int) -> None:
+            answer = self.counters[by](self.ctx, key)
+            assert answer == self.naive.add(key, by, int(self.ctx.now))
+
+        @rule(key=KEYS, by=st.sampled_from([1, -1]))
+        def add(self, key: str, by: int) -> None:
+            answer = self.table.add(key, by, self.ctx.now)
+            assert answer == self.naive.add(key, by, int(self.ctx.now))
+
+        @rule(key=KEYS, seconds=st.integers(-1, 4))
+        def give_time(self, key: str, seconds: int) -> None:
+            self.table.expire_in(key, seconds, self.ctx.now)
+            if self.naive.spec.autoexpire and key in self.naive.cells:
+                last = int(self.ctx.now) + seconds if seconds > 0 else 0
+                self.naive.cells[key][1] = last
+
+        @rule()
+        def sweep(self) -> None:
+            swept = [tuple(record) for record in self.table.sweep(self.ctx.now)]
+            assert sorted(swept) == sorted(self.naive.sweep(int(self.ctx.now)))
+
+        @invariant()
+        def agree(self) -> None:
+            if not hasattr(self, "table"):
+                return
+            cells = {key: tuple(cell) for key, cell in self.naive.cells.items()}
+            assert dict(self.table.store.items()) == cells
+            for key in ("a", "b", "A", "", "never"):
+                expected = self.naive.read(key, int(self.ctx.now))
+                assert self.read(self.ctx, key) == expected
+                assert self.table.value(key, self.ctx.now) == expected
+
+    return Comparison
+
+
+@pytest.mark.parametrize("make", STORES, ids=lambda make: make.__name__)
+def test_tables_agree_with_the_model(make: Callable[[], Store]) -> None:
+    test_case = machine(make).TestCase
+    test_case.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+    test_case("runTest").runTest()
+
+
+def test_records_name_what_went(store: Store) -> None:
+    table = Table(TableSpec("t", autoexpire=1), store)
+    table.put("k", "v", 10.0)
+    (record,) = table.sweep(12.0)
+    assert record == Record(key="k", value="v")
+
+
+def test_a_local_entry_costs_little() -> None:
+    """100,000 counters of IPv4 addresses with an expiry stay under 40 MB."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        table = Table(TableSpec("t", 16, autoexpire=300, initval=0), LocalStore())
+        for number in range(100_000):
+            key = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+            table.put(key, number + 1000, 1_700_000_000.0 + number / 1000)
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(table.store) == 100_000
+    assert used < 40_000_000

@@ -1,0 +1,226 @@
+"""What tables mean, on a clock that the test sets."""
+
+import pytest
+
+from sipproxy.core.values import Value
+from sipproxy.modules.htable.local import LocalStore
+from sipproxy.modules.htable.spec import TableSpec
+from sipproxy.modules.htable.store import Cell
+from sipproxy.modules.htable.table import Record, Table, hash_of
+
+NOW = 1_000_000_000.75
+
+
+def table(attributes: str = "", **options: bool) -> Table:
+    return Table(TableSpec.parse(f"t=>{attributes}"), LocalStore(), **options)
+
+
+def test_a_missing_key_reads_as_the_initial_value() -> None:
+    assert table().value("k", NOW) is None
+    assert table("initval=0").value("k", NOW) == 0
+    assert table("initval=-3").value("k", NOW) == -3
+
+
+def test_types_stay_apart() -> None:
+    t = table()
+    values: dict[str, int | str] = {"i": 10, "s": "10", "e": "", "z": 0}
+    for key, value in values.items():
+        t.put(key, value, NOW)
+    assert [t.value(k, NOW) for k in "isez"] == [10, "10", "", 0]
+
+
+def test_keys_are_case_sensitive_and_may_be_empty() -> None:
+    t = table()
+    t.put("a", 1, NOW)
+    t.put("A", 2, NOW)
+    t.put("", 3, NOW)
+    assert [t.value(k, NOW) for k in ("a", "A", "")] == [1, 2, 3]
+    assert t.delete("a") and not t.delete("a")
+    assert t.value("a", NOW) is None
+
+
+def test_a_cell_lives_through_its_last_second() -> None:
+    t = table("autoexpire=2")
+    t.put("k", 5, NOW)
+    assert t.store.get("k") == (5, 1_000_000_002)
+    assert t.value("k", 1_000_000_002.999) == 5
+    assert t.value("k", 1_000_000_003.0) is None
+
+
+def test_the_initial_value_comes_back_after_expiry() -> None:
+    t = table("autoexpire=2;initval=7")
+    t.put("k", 5, NOW)
+    assert t.value("k", NOW + 3) == 7
+
+
+def test_only_the_sweep_takes_out_what_expired() -> None:
+    t = table("autoexpire=2;size=4")
+    for key in ("a", "b", "c", "d", "e", "f"):
+        t.put(key, key.upper(), NOW)
+    t.put("late", 1, NOW + 2)
+    assert t.sweep(NOW + 2) == []
+    assert t.get("a", NOW + 3) is None
+    assert len(t.in_order()) == 7
+    swept = t.sweep(NOW + 3)
+    assert sorted(swept) == [Record(k, k.upper()) for k in "abcdef"]
+    assert swept == sorted(swept, key=lambda r: (hash_of(r.key) % 16, hash_of(r.key)))
+    assert [key for key, _ in t.in_order()] == ["late"]
+
+
+def test_without_autoexpire_nothing_expires_whatever_seconds_it_has() -> None:
+    t = table()
+    t.put("k", 5, NOW, lifetime=120)
+    assert t.store.get("k") == (5, 120)
+    assert t.value("k", NOW) == 5
+    assert t.sweep(NOW) == []
+    t.expire_in("k", 1, NOW)
+    assert t.store.get("k") == (5, 120)
+    assert t.seconds_left("k", NOW) == 0
+
+
+@pytest.mark.parametrize(("updateexpire", "last"), [(1, 14), (0, 10), (2, 14)])
+def test_updateexpire(updateexpire: int, last: int) -> None:
+    t = table(f"autoexpire=10;initval=0;updateexpire={updateexpire}")
+    t.put("put", 1, 0.5)
+    t.put("put", 2, 4.5)
+    assert t.store.get("put") == (2, last)
+    t.add("add", 1, 0.5)
+    assert t.add("add", 1, 4.5) == 2
+    assert t.store.get("add") == (2, last)
+
+
+def test_with_updateexpire_0_an_expired_key_stays_unreadable_until_the_sweep() -> None:
+    t = table("autoexpire=2;updateexpire=0")
+    t.put("k", 1, NOW)
+    t.put("k", 2, NOW + 5)
+    assert t.store.get("k") == (2, 1_000_000_002)
+    assert t.value("k", NOW + 5) is None
+    assert t.sweep(NOW + 5) == [Record("k", 2)]
+    t.put("k", 3, NOW + 5)
+    assert t.value("k", NOW + 5) == 3
+
+
+@pytest.mark.parametrize(
+    ("attributes", "before", "by", "answer", "after"),
+    [
+        ("", None, 1, None, None),
+        ("initval=5", None, 1, 6, (6, 0)),
+        ("initval=5", None, -1, 4, (4, 0)),
+        ("", (10, 0), 1, 11, (11, 0)),
+        ("", (0, 0), -1, -1, (-1, 0)),
+        ("", ("10", 0), 1, None, ("10", 0)),
+        ("initval=5", ("10", 0), 1, None, ("10", 0)),
+        ("", (2147483647, 0), 1, -2147483648, (-2147483648, 0)),
+        ("", (-2147483648, 0), -1, 2147483647, (2147483647, 0)),
+        ("initval=2147483647", None, 1, -2147483648, (-2147483648, 0)),
+        ("autoexpire=9", (10, 150), 1, 11, (11, 109)),
+        ("autoexpire=9;updateexpire=0", (10, 100), 1, 11, (11, 100)),
+        ("autoexpire=9;updateexpire=0", (10, 0), 1, 11, (11, 0)),
+        ("autoexpire=9", (10, 99), 1, None, (10, 99)),
+        ("autoexpire=9", ("10", 99), 1, None, ("10", 99)),
+        ("autoexpire=9;initval=3", (10, 99), 1, 4, (4, 109)),
+        ("autoexpire=9;initval=3", ("10", 99), 1, 4, (4, 109)),
+        ("autoexpire=9;initval=3;updateexpire=0", (10, 99), 1, 4, (4, 99)),
+        ("autoexpire=9;initval=3", ("10", 100), 1, None, ("10", 100)),
+    ],
+)
+def test_adding(
+    attributes: str, before: Cell | None, by: int, answer: Value, after: Cell | None
+) -> None:
+    t = table(attributes)
+    if before is not None:
+        t.store["k"] = before
+    assert t.add("k", by, 100.5) == answer
+    assert t.store.get("k") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "kept"),
+    [
+        (None, "new", True),
+        (None, 5, True),
+        (5, 6, True),
+        ("text", 6, True),
+        (5, "text", False),
+        ("text", "longer text", False),
+        ("text", "same", True),
+        ("text", "s", True),
+        ("žluť", "žlutý", False),
+        ("žluť", "zlutyk", True),
+    ],
+)
+def test_own_seconds_are_lost_when_the_text_grows(
+    before: int | str | None, value: int | str, kept: bool
+) -> None:
+    for forgets in (True, False):
+        t = table("autoexpire=100", forgets_lifetime=forgets)
+        if before is not None:
+            t.put("k", before, 1000.5)
+        t.put("k", value, 1010.5, lifetime=7)
+        assert t.store.get("k") == (value, 1017 if kept or not forgets else 0)
+
+
+@pytest.mark.parametrize("lifetime", [0, -5])
+def test_no_own_seconds_means_the_tables(lifetime: int) -> None:
+    t = table("autoexpire=100")
+    t.put("k", "v", 1000.5, lifetime)
+    assert t.store.get("k") == ("v", 1100)
+
+
+def test_seconds_left_are_a_difference_in_32_bits() -> None:
+    t = table("autoexpire=100")
+    t.put("k", 1, NOW)
+    assert t.seconds_left("k", NOW) == 100
+    assert t.seconds_left("k", NOW + 40.2) == 60
+    assert t.seconds_left("k", NOW + 101) == -1
+    assert t.seconds_left("none", NOW) == 0
+    t.expire_in("k", 0, NOW)
+    assert t.seconds_left("k", NOW) == -1_000_000_000
+    t.expire_in("k", 0, NOW)
+    assert t.seconds_left("k", 3_000_000_000.0) == 1_294_967_296
+
+
+@pytest.mark.parametrize(("seconds", "last"), [(30, 1030), (1, 1001), (0, 0), (-1, 0)])
+def test_expire_in(seconds: int, last: int) -> None:
+    t = table("autoexpire=100")
+    t.put("k", "v", 1000.0)
+    t.expire_in("k", seconds, 1000.9)
+    t.expire_in("none", seconds, 1000.9)
+    assert t.store.get("k") == ("v", last)
+    assert t.store.get("none") is None
+
+
+def test_order_is_by_slot_then_hash() -> None:
+    t = table("size=3")
+    keys = [f"key{n}" for n in range(100)]
+    for key in keys:
+        t.put(key, 1, NOW)
+    assert sorted(key for key, _ in t.in_order()) == sorted(keys)
+    slots = [slot for slot, _ in t.by_slot()]
+    assert slots == sorted(set(slots)) == list(range(8))
+    for slot, items in t.by_slot():
+        members = [key for key, _ in items]
+        assert {t.slot_of(key) for key in members} == {slot}
+        assert members == sorted(members, key=hash_of)
+
+
+def test_slots_are_xxh3() -> None:
+    # xxh3_64 of "a" is 0xe6c632b61e964e1f (reference vectors of xxHash 0.8).
+    assert hash_of("a") == 0x1E964E1F
+    assert table("size=4").slot_of("a") == 0xF
+
+
+def test_keys_that_are_not_utf8_have_a_slot() -> None:
+    t = table()
+    t.put("a\udcff", 1, NOW)
+    assert [key for key, _ in t.in_order()] == ["a\udcff"]
+
+
+def test_clear_and_remove_where() -> None:
+    t = table()
+    for n in range(10):
+        t.put(f"k{n}", n, NOW)
+    t.remove_where(lambda key, cell: key == "k3" or cell[0] == 7)
+    assert len(t.store) == 8
+    t.clear()
+    assert len(t.store) == 0
