@@ -15,7 +15,7 @@ from .case import STEP_KEYS, Case, CaseError, Step, step_kind
 from .normalise import Normaliser
 from .server import Commands, ServerProcess
 from .siptext import decode
-from .wire import PATIENCE, QUIET, Wire
+from .wire import GRACE, PATIENCE, QUIET, Wire
 
 Result: TypeAlias = dict[str, Any]
 """What a play, or one step of it, gave: the JSON object a golden holds."""
@@ -87,11 +87,10 @@ class Player:
                 tail = self._running.log_tail()
                 raise CaseError(f"server died after step {number + 1}\n{tail}")
         deadline = time.monotonic() + (PATIENCE if golden else QUIET)
-        wanted = len(golden["log"]) if golden else None
-        log = self._log()
-        while time.monotonic() < deadline and (wanted is None or len(log) < wanted):
+        while time.monotonic() < deadline and not (golden and self._log() == golden["log"]):
             time.sleep(0.03)
-            log = self._log()
+        time.sleep(GRACE)  # for a line too many
+        log = self._log()
         return {"steps": results, "log": log}
 
     @property
