@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -51,8 +52,9 @@ def _checked(kind: Any, name: str) -> type[Module]:
 class Loader:
     """Loads the modules of one cfg into one host, collecting problems."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, extra: Mapping[str, type[Module]]) -> None:
         self.host = host
+        self._extra = extra
         self.problems: list[Problem] = []
         self._absent: set[str] = set()
         self._seen: set[str] = set()
@@ -83,7 +85,7 @@ class Loader:
             self._error(item.span, f'the module "{name}" is loaded twice')
             return
         self._seen.add(name)
-        kind = module_class(name)
+        kind = self._extra.get(name) or module_class(name)
         if kind is not None:
             try:
                 self.host.load(kind)

@@ -7,7 +7,8 @@ test are three shells around it.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from types import MappingProxyType
 
 from sipproxy import __version__
 from sipproxy.clock import Chance, Clock
@@ -17,6 +18,7 @@ from sipproxy.core.forward import forward_reply
 from sipproxy.core.functions import Core
 from sipproxy.core.host import Host
 from sipproxy.core.log import DEBUG, ERROR, LogSink, report
+from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import MessageError, Problem
@@ -30,8 +32,13 @@ from sipproxy.sip.message import Message
 SERVER = f"sipproxy ({__version__})"
 
 
+NO_MODULES: Mapping[str, type[Module]] = MappingProxyType({})
+
+
 class Proxy:
     """A program at work. Raises CfgError when the cfg names what does not exist.
+
+    `modules` are found before installed ones, by name: a test's stand-ins.
 
     `last` is the context of the latest run of a route, for shells that tell what happened.
     """
@@ -44,6 +51,7 @@ class Proxy:
         chance: Chance,
         log: LogSink,
         sockets: Sequence[ListenSocket] | None = None,
+        modules: Mapping[str, type[Module]] = NO_MODULES,
     ) -> None:
         self.program = program
         self.host = host = Host(clock, chance, log)
@@ -55,7 +63,7 @@ class Proxy:
         host.server_text = _server_text(settings.server_header, settings.server_signature)
         host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
         host.load(Core)
-        loader = Loader(host)
+        loader = Loader(host, modules)
         loader.load(program.config)
         self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
         self.problems: list[Problem] = [*loader.problems, *self.compiled.problems]

@@ -8,9 +8,10 @@ from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import LogList
+from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.program import Program, load_file, load_text
-from sipproxy.proxy import Proxy
+from sipproxy.proxy import NO_MODULES, Proxy
 from sipproxy.sip.message import Message
 
 LOCAL = ("127.0.0.1", 5060)
@@ -62,13 +63,24 @@ class Run:
 class ProxyUnderTest:
     """A proxy without sockets, on a virtual clock, with seeded ids."""
 
-    def __init__(self, program: Program, *, start: float = 1_000_000_000.0) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *,
+        start: float = 1_000_000_000.0,
+        modules: Mapping[str, type[Module]] = NO_MODULES,
+    ) -> None:
         self.clock = VirtualClock(start)
         self.log = LogList()
         sockets = program.settings.sockets() or [ListenSocket("udp", *LOCAL)]
         self.local = sockets[0].local
         self.proxy = Proxy(
-            program, clock=self.clock, chance=Chance(1), log=self.log, sockets=sockets
+            program,
+            clock=self.clock,
+            chance=Chance(1),
+            log=self.log,
+            sockets=sockets,
+            modules=modules,
         )
         self.host = self.proxy.host
 
@@ -152,6 +164,11 @@ def load_cfg_text(
     file: str = "test.cfg",
     defines: Mapping[str, str | None] | None = None,
     compat: str = "",
+    modules: Mapping[str, type[Module]] = NO_MODULES,
 ) -> ProxyUnderTest:
-    """A proxy under test from the text of a cfg; raises CfgError."""
-    return ProxyUnderTest(load_text(text, file=file, defines=defines or {}, compat=compat))
+    """A proxy under test from the text of a cfg; raises CfgError.
+
+    `modules` stand in for modules of their names.
+    """
+    program = load_text(text, file=file, defines=defines or {}, compat=compat)
+    return ProxyUnderTest(program, modules=modules)

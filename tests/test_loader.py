@@ -1,0 +1,99 @@
+"""Loading modules and setting their parameters: what is refused, with place and suggestion."""
+
+import pytest
+
+from sipproxy.core.module import Module, modparam, modparam_method
+from sipproxy.errors import CfgError, ModuleError
+from sipproxy.loader import kamailio_modules, module_class
+from sipproxy.testing import load_cfg_text
+
+
+class Limits(Module, name="limits"):
+    """A module with parameters of every kind."""
+
+    window = modparam(10, "seconds", at_least=1)
+    label = modparam("x", "text")
+
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self.added: list[str] = []
+
+    @modparam_method("add")
+    def add(self, text: str) -> None:
+        """Each value in turn."""
+        if text == "bad":
+            raise ModuleError('limits: "bad" is no good')
+        self.added.append(text)
+
+    def start(self) -> None:
+        if self.label == "refuse":
+            raise ModuleError("cannot start with this label")
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(CfgError) as caught:
+        load_cfg_text(text, modules={"limits": Limits})
+    return [str(p) for p in caught.value.problems if p.severity == "error"]
+
+
+def limits(text: str) -> Limits:
+    proxy = load_cfg_text('loadmodule "limits.so"\n' + text, modules={"limits": Limits})
+    module = proxy.host.modules["limits"]
+    assert isinstance(module, Limits)
+    return module
+
+
+def test_parameters_are_set() -> None:
+    module = limits(
+        'modparam("limits", "window", 30)\nmodparam("lim.*|other", "label", "y")\n'
+        'modparam("limits", "add", "a")\nmodparam("limits", "add", "b")'
+    )
+    assert (module.window, module.label, module.added) == (30, "y", ["a", "b"])
+    assert (limits("").window, limits("").label) == (10, "x")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'modparam("limits", "windw", 3)',
+            'test.cfg:2:20: the module limits has no parameter "windw" (did you mean "window"?)',
+        ),
+        ('modparam("limits", "window", "3")', "test.cfg:2:30: limits.window takes an integer"),
+        ('modparam("limits", "label", 3)', "test.cfg:2:29: limits.label takes a string"),
+        ('modparam("limits", "window", 0)', "test.cfg:2:30: limits.window must be at least 1"),
+        ('modparam("limits", "add", "bad")', 'test.cfg:2:27: limits: "bad" is no good'),
+        (
+            'modparam("limit", "window", 3)',
+            'test.cfg:2:10: no loaded module is "limit" (did you mean "limits"?)',
+        ),
+        ('loadmodule "limits"', 'test.cfg:2:1: the module "limits" is loaded twice'),
+        (
+            'loadmodule "htabel.so"',
+            'test.cfg:2:1: unknown module "htabel" (did you mean "htable"?)',
+        ),
+        (
+            'modparam("limits", "label", "refuse")',
+            "test.cfg:1:1: limits: cannot start with this label",
+        ),
+    ],
+)
+def test_refusals(line: str, message: str) -> None:
+    assert problems('loadmodule "limits.so"\n' + line) == [message]
+
+
+def test_a_module_of_kamailios_that_is_missing_here_is_a_warning() -> None:
+    proxy = load_cfg_text('loadmodule "dispatcher.so"\nmodparam("dispatcher", "flags", 2)\n')
+    (problem,) = proxy.proxy.problems
+    assert problem.severity == "warning"
+    assert '"dispatcher" is not part of sipproxy' in problem.message
+
+
+def test_its_functions_are_errors() -> None:
+    (problem,) = problems('loadmodule "dispatcher.so"\nrequest_route { ds_select_dst("1", "4"); }')
+    assert problem == 'test.cfg:2:17: unknown function "ds_select_dst"'
+
+
+def test_every_module_we_have_is_known_to_kamailio() -> None:
+    assert {"htable", "sl", "tm"} <= kamailio_modules()
+    assert module_class("no_such_module") is None

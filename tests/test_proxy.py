@@ -1,0 +1,117 @@
+"""The proxy as one object: datagrams in, outbox and deadlines out, faults told in cfg terms."""
+
+from sipproxy.core.context import Context
+from sipproxy.core.module import Module, function
+from sipproxy.core.params import Value
+from sipproxy.testing import ProxyUnderTest, load_cfg_text, request, response
+
+HEAD = """#!KAMAILIO
+listen=udp:127.0.0.1:5060
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "sl.so"
+loadmodule "slow.so"
+"""
+
+
+class Slow(Module, name="slow"):
+    """Functions that wait, and one that breaks."""
+
+    @function()
+    async def slow_answer(self, ctx: Context, seconds: int) -> int:
+        """1 after a time."""
+        await self.host.sleep(seconds)
+        return 1
+
+    @function()
+    async def quick_answer(self, ctx: Context) -> bool:
+        """Never waits."""
+        return True
+
+    @function()
+    def broken(self, ctx: Context, value: Value) -> None:
+        """Raises."""
+        raise KeyError(value)
+
+
+def load(text: str) -> ProxyUnderTest:
+    return load_cfg_text(HEAD + text, modules={"slow": Slow})
+
+
+def test_garbage_and_keepalives_are_counted_and_dropped() -> None:
+    proxy = load('request_route { sl_send_reply("200", "OK"); }')
+    for data in (b"\r\n\r\n", b"\0", b"", b"hello\r\n\r\n", b"\xff" * 300):
+        assert proxy.feed(data).sent == []
+    assert proxy.host.counters["core.keepalives"] == 3
+    assert proxy.host.counters["core.bad_messages"] == 2
+    assert proxy.feed(request()).statuses == [200]
+
+
+def test_a_route_that_waits_lets_others_pass_and_keeps_its_variables() -> None:
+    proxy = load(
+        """request_route {
+             $var(user) = $rU;
+             if ($rU == "slow") slow_answer(5);
+             xlog("$var(user)");
+             sl_send_reply("200", "OK");
+           }"""
+    )
+    assert proxy.feed(request(uri="sip:slow@example.com")).sent == []
+    assert proxy.feed(request(uri="sip:fast@example.com")).log == ["fast"]
+    assert proxy.proxy.next_deadline == proxy.clock.now() + 5
+    run = proxy.advance(5)
+    assert run.statuses == [200]
+    assert run.log == ["slow"]
+
+
+def test_waiting_inside_expressions_and_routes() -> None:
+    proxy = load(
+        """request_route {
+             $var(x) = 10 + route(ASK);
+             if (quick_answer() && route(ASK)) xlog("x $var(x)");
+             route("A" + "SK");
+             xlog("done");
+           }
+           route[ASK] { slow_answer(1); return 2; }"""
+    )
+    assert proxy.feed(request()).log == []
+    assert proxy.advance(1).log == []
+    assert proxy.advance(1).log == ["x 11"]
+    assert proxy.advance(1).log == ["done"]
+
+
+def test_a_fault_ends_that_message_only_and_names_the_cfg_line() -> None:
+    proxy = load(
+        'request_route {\n  if ($rU == "bad")\n    broken("x" + $rU);\n  sl_send_reply("200", "OK");\n}'
+    )
+    run = proxy.feed(request(uri="sip:bad@example.com"))
+    assert run.statuses == [500]
+    (log,) = run.log
+    assert 'File "test.cfg", line 9, in request_route' in log
+    assert '    broken("x" + $rU);\n    ^^^^^^^^^^^^^^^^^^' in log
+    assert log.endswith("KeyError: 'xbad'")
+    assert proxy.host.counters["core.faults"] == 1
+    assert proxy.feed(request(uri="sip:good@example.com")).statuses == [200]
+
+
+def test_replies_are_relayed_by_via_unless_dropped() -> None:
+    proxy = load("request_route { forward(); }\nreply_route { if ($rs == 480) drop; }")
+    (sent,) = proxy.feed(request(uri="sip:bob@127.0.0.1:5090")).sent
+    assert sent.flow.remote == ("127.0.0.1", 5090)
+    answer = response(sent.raw, 200)
+    (relayed,) = proxy.feed(answer, source="127.0.0.1:5090").sent
+    assert (relayed.status, relayed.flow.remote) == (200, ("127.0.0.1", 5080))
+    assert proxy.feed(response(sent.raw, 480, "Gone"), source="127.0.0.1:5090").sent == []
+
+
+def test_where_the_script_ended() -> None:
+    proxy = load('request_route {\n  if ($rU == "x")\n    exit;\n  drop;\n}')
+    assert proxy.feed(request(uri="sip:x@example.com")).left_at == "test.cfg:9"
+    assert proxy.feed(request(uri="sip:y@example.com")).left_at == "test.cfg:10"
+
+
+def test_two_proxies_do_not_meet() -> None:
+    cfg = 'request_route { $var(n) = $var(n) + 1; xlog("$var(n)"); }'
+    one, two = load(cfg), load(cfg)
+    assert [one.feed(request()).log, one.feed(request()).log] == [["1"], ["2"]]
+    assert two.feed(request()).log == ["1"]
