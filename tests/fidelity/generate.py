@@ -37,6 +37,7 @@ PRELUDE = """\
     $var(junk) = "12abc"; $var(edge) = "-2147483648"; $var(re) = "^a.c$"; $var(bad) = "a[";
     $avp(i) = 7; $avp(s) = "abc"; $avp(d) = "5"; $avp(neg) = -2; $avp(e) = ""; $avp(o) = 0;
     $avp(cap) = "ABC";
+    xlog("L_ERR", "ready\\n");
 """
 
 PARTS = """\
