@@ -91,8 +91,7 @@ class HtableBase(Module):
     def _check(self, spec: TableSpec) -> None:
         if spec.dbtable and self.db_url:
             raise ModuleError(
-                f"{spec.name}: loading dbtable={spec.dbtable} from a database"
-                " is not supported yet"
+                f"{spec.name}: loading dbtable={spec.dbtable} from a database is not supported yet"
             )
         if spec.dmqreplicate:
             self.warn(f"htable {spec.name}: dmqreplicate does nothing without enable_dmq")

@@ -1,5 +1,7 @@
 """Cells in this process's memory: one worker, a replay, a test."""
 
+from typing import ClassVar
+
 from sipproxy.modules.htable.store import Cell, Rule
 
 
@@ -7,6 +9,7 @@ class LocalStore(dict[str, Cell]):
     """A dict of cells, so that reading and writing cost what a dict costs."""
 
     __slots__ = ()
+    exclusive: ClassVar[bool] = True
 
     def remove(self, key: str) -> bool:
         """Take a key out; False when there was none."""

@@ -1,7 +1,7 @@
 """What a table asks of the place that keeps its cells."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 Cell: TypeAlias = tuple[int | str, int]
 """A value, and the Unix second through which it lives (0: for ever). Never changed in place."""
@@ -16,8 +16,11 @@ Answering None leaves everything as it is. A rule is pure: a store may call it m
 class Store(Protocol):
     """Cells by key. A store knows no clock, no initial value, no route: all that is the table's.
 
-    Where several processes share a store, each method is one step for all of them.
+    Where several processes share a store, each method is one step for all of them. `exclusive`
+    says that no other process writes: then a `get` and what is put after it are one step too.
     """
+
+    exclusive: ClassVar[bool]
 
     def get(self, key: str, /) -> Cell | None:
         """The cell of a key, expired or not; None when there is none."""

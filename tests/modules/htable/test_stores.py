@@ -16,7 +16,14 @@ from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell, Store
 from sipproxy.modules.htable.table import Record, Table
 
-STORES: list[Callable[[], Store]] = [LocalStore]
+
+class SharedAlike(LocalStore):
+    """Promises as little as a store between processes: whatever reads and writes must be one."""
+
+    exclusive = False
+
+
+STORES: list[Callable[[], Store]] = [LocalStore, SharedAlike]
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)
