@@ -1,0 +1,49 @@
+"""`sipproxy check CFG...`."""
+
+import click
+
+from sipproxy.cli import FINDINGS, OK
+from sipproxy.cli.defines import define_option, parse_defines
+from sipproxy.errors import CfgError, Problem
+
+
+@click.command("check")
+@click.argument("cfgs", metavar="CFG...", type=click.Path(), nargs=-1, required=True)
+@define_option
+@click.option("--strict", is_flag=True, help="Warnings count as findings.")
+@click.option("--compat", type=click.Choice(["3.0", "5.6", "6.1"]), default=None)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    cfgs: tuple[str, ...],
+    defines: tuple[str, ...],
+    strict: bool,
+    compat: str | None,
+) -> None:
+    """Report everything wrong in CFG; exit 1 when there is something."""
+    ctx.exit(max(check_file(cfg, defines, strict, compat or "") for cfg in cfgs))
+
+
+def check_file(cfg: str, defines: tuple[str, ...], strict: bool, compat: str) -> int:
+    """Check one file; the exit code."""
+    from sipproxy.clock import Chance, SystemClock
+    from sipproxy.core.log import LogList
+    from sipproxy.program import load_file
+    from sipproxy.proxy import Proxy
+
+    try:
+        program = load_file(cfg, defines=parse_defines(defines), compat=compat)
+        log = LogList(threshold=0)
+        proxy = Proxy(program, clock=SystemClock(), chance=Chance(), log=log)
+    except CfgError as error:
+        from sipproxy.cli.errors import show_problems
+
+        return show_problems(error)
+    return _show_warnings([*program.config.warnings, *proxy.problems], strict)
+
+
+def _show_warnings(problems: list[Problem], strict: bool) -> int:
+    from sipproxy.cli.errors import show
+
+    show(problems)
+    return FINDINGS if strict and any(p.severity == "warning" for p in problems) else OK

@@ -1,0 +1,45 @@
+"""`sipproxy run CFG`."""
+
+import click
+
+from sipproxy.cli import FINDINGS, OK
+from sipproxy.cli.defines import define_option, parse_defines
+from sipproxy.errors import CfgError
+
+
+@click.command("run")
+@click.argument("cfg", type=click.Path())
+@define_option
+@click.option("-Y", "run_dir", metavar="DIR", default="", help="Directory of relative sockets.")
+@click.option("--debug", type=int, default=None, help="Log level instead of the cfg's `debug`.")
+@click.option("--compat", type=click.Choice(["3.0", "5.6", "6.1"]), default=None)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    cfg: str,
+    defines: tuple[str, ...],
+    run_dir: str,
+    debug: int | None,
+    compat: str | None,
+) -> None:
+    """Serve CFG in the foreground until SIGTERM or SIGINT; the log goes to stderr."""
+    ctx.exit(serve(cfg, defines, run_dir, debug, compat or ""))
+
+
+def serve(cfg: str, defines: tuple[str, ...], run_dir: str, debug: int | None, compat: str) -> int:
+    """Run the server; the exit code."""
+    from sipproxy.cli.errors import show_problems
+    from sipproxy.net.addresses import StartError
+    from sipproxy.net.server import Options, Server
+    from sipproxy.program import load_file
+
+    try:
+        program = load_file(cfg, defines=parse_defines(defines), compat=compat)
+        server = Server(program, Options(run_dir=run_dir, debug=debug))
+    except CfgError as error:
+        return show_problems(error)
+    except StartError as error:
+        click.echo(f"sipproxy: {error}", err=True)
+        return FINDINGS
+    server.run()
+    return OK

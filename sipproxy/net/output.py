@@ -1,0 +1,114 @@
+"""Where log lines go: a file descriptor or the syslog daemon, in batches and never blocking.
+
+A proxy that waits for a slow reader of its log answers no phone, so what a full pipe or a full
+syslog socket does not take is kept up to a limit, then dropped and counted.
+"""
+
+import os
+import select
+import socket
+import stat
+from typing import Protocol
+
+from sipproxy.text import encode
+
+MOST_KEPT = 1 << 22
+"""Bytes kept for a descriptor whose reader is slow."""
+
+_PIECE = 4096  # a pipe that polls as writable takes this much without blocking (PIPE_BUF)
+
+
+class Output(Protocol):
+    """Takes lines, writes them when told to."""
+
+    def add(self, level: int, line: str) -> None:
+        """Keep a line for the next flush; `level` is Kamailio's number."""
+
+    def flush(self) -> None:
+        """Write what is kept, as far as it goes without waiting."""
+
+
+class DescriptorOutput:
+    """Lines to a terminal, a file or a pipe."""
+
+    def __init__(self, descriptor: int = 2) -> None:
+        self._descriptor = descriptor
+        self._kept = bytearray()
+        self._lost = 0
+        try:
+            self._never_blocks = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        except OSError:
+            self._never_blocks = False
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+
+    def add(self, level: int, line: str) -> None:
+        data = encode(line)
+        if len(self._kept) + len(data) > MOST_KEPT:
+            self._lost += 1
+        else:
+            self._kept += data
+
+    def flush(self) -> None:
+        if not self._kept:
+            return
+        try:
+            while self._kept and self._writable():
+                size = len(self._kept) if self._never_blocks else _PIECE
+                del self._kept[: os.write(self._descriptor, self._kept[:size])]
+        except OSError:  # nobody reads any more: a log that is gone must not stop the proxy
+            self._kept.clear()
+        if self._lost and not self._kept:
+            lost, self._lost = self._lost, 0
+            self.add(0, f" 0({os.getpid()}) WARNING: <core>: {lost} log lines were lost\n")
+
+    def _writable(self) -> bool:
+        return self._never_blocks or any(e & select.POLLOUT for _, e in self._poll.poll(0))
+
+
+FACILITIES = {
+    name: number
+    for number, name in enumerate(
+        [
+            "KERN",
+            "USER",
+            "MAIL",
+            "DAEMON",
+            "AUTH",
+            "SYSLOG",
+            "LPR",
+            "NEWS",
+            "UUCP",
+            "CRON",
+            "AUTHPRIV",
+            "FTP",
+        ]
+    )
+} | {f"LOCAL{number}": 16 + number for number in range(8)}
+"""Syslog facilities by their name without LOG_ (RFC 3164 section 4.1.1)."""
+
+_SEVERITIES = {-5: 1, -4: 2, -3: 2, -2: 2, -1: 3, 0: 4, 1: 5, 2: 6, 3: 7}
+
+
+class SyslogOutput:
+    """Lines to the local syslog daemon, one datagram each; what it does not take is lost."""
+
+    def __init__(self, name: str, facility: str, path: str = "/dev/log") -> None:
+        self._head = f"{name}[{os.getpid()}]: "
+        self._facility = FACILITIES[facility.removeprefix("LOG_")]
+        self._path = path
+        self._kept: list[bytes] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+
+    def add(self, level: int, line: str) -> None:
+        priority = self._facility << 3 | _SEVERITIES[max(-5, min(level, 3))]
+        self._kept.append(encode(f"<{priority}>{self._head}{line.rstrip()}"))
+
+    def flush(self) -> None:
+        kept, self._kept = self._kept, []
+        for data in kept:
+            try:
+                self._socket.sendto(data, self._path)
+            except OSError:  # no daemon, or its queue is full
+                return

@@ -1,0 +1,281 @@
+"""The live server: one program, its sockets, its log and its control, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sipproxy.clock import Chance, SystemClock
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Outgoing
+from sipproxy.core.log import DEBUG, ERROR, report
+from sipproxy.core.resolve import ResolveError
+from sipproxy.core.sockets import ListenSocket
+from sipproxy.errors import CfgError, ModuleError, Problem, Span
+from sipproxy.net.addresses import StartError, listen_sockets, names_of
+from sipproxy.net.core_commands import CoreCommands, command_line
+from sipproxy.net.log import MessagePrefix, ServerLog, operator_log
+from sipproxy.net.output import DescriptorOutput, SyslogOutput
+from sipproxy.net.rpc_socket import RpcServer
+from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
+from sipproxy.program import Program
+from sipproxy.proxy import Proxy
+from sipproxy.rpc.dispatch import Registry
+
+if TYPE_CHECKING:
+    from sipproxy.core.endpoints import RpcEndpoint
+
+RUN_DIR = "/run/sipproxy"
+"""Where relative socket paths stand unless -Y or `rundir` names another place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a server is to run, as far as the command line says it."""
+
+    stderr: bool = True
+    run_dir: str = ""
+    debug: int | None = None
+    fork_wanted: int | None = None
+    """-n: how many workers were asked for."""
+
+
+class Server:
+    """A server that is bound and ready; :meth:`run` serves until it is told to stop."""
+
+    def __init__(self, program: Program, options: Options) -> None:
+        """Make the proxy and bind everything; raises CfgError and StartError, nothing half done."""
+        settings = program.settings
+        self._options = options
+        self.log = _make_log(program, options)
+        self._operator = operator_log(self.log)
+        self.clock = SystemClock()
+        self._loop = asyncio.new_event_loop()
+        sockets, unserved = listen_sockets(settings.listen, settings.port)
+        self._unserved = unserved
+        if not sockets:
+            raise StartError(f"no UDP address to listen on ({', '.join(unserved)})")
+        program = _with_aliases(program, sockets)
+        bound: list[UdpSocket] = []
+        self._rpc = RpcServer(
+            self._loop, options.run_dir or settings.rundir or RUN_DIR, self._after
+        )
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        try:
+            bound = bind_all(sockets)
+            self.proxy = Proxy(
+                program, clock=self.clock, chance=Chance(), log=self.log, sockets=sockets
+            )
+            self._transport = UdpTransport(
+                bound,
+                self.proxy.receive,
+                self._send_failed,
+                self._broken,
+                self.proxy.host.counters,
+            )
+            self._set_up(program)
+            self._open_control(program)
+            self._open_modules()
+        except BaseException:
+            for one in bound:
+                one.close()
+            self._rpc.close()
+            self._loop.close()
+            self.log.flush()
+            raise
+
+    # -- start
+
+    def _set_up(self, program: Program) -> None:
+        host = self.proxy.host
+        addresses = " ".join(f"{s.address}:{s.port}" for s in host.own.sockets)
+        host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
+        prefix = program.settings.log_prefix
+        if prefix:
+            try:
+                format = host.format(prefix)
+            except ResolveError as error:
+                span = program.settings.spans.get("log_prefix", _nowhere(program.file))
+                raise CfgError([Problem(span, str(error))]) from None
+            each = program.settings.log_prefix_mode == 1
+            self.log.prefix_with(MessagePrefix(format, self._current, each))
+
+    def _current(self) -> Context | None:
+        return self.proxy.last
+
+    def _open_control(self, program: Program) -> None:
+        host = self.proxy.host
+        endpoints: list[RpcEndpoint] = []
+        for module in host.modules.values():
+            declared = getattr(module, "rpc_endpoints", None)
+            if declared is not None:
+                endpoints.extend(declared())
+        registry = Registry(self._command_failed)
+        CoreCommands(host, list(program.config.defines), self.stop, command_line()).register(
+            registry
+        )
+        try:
+            for name, declaration in host.rpcs.items():
+                mark = declaration.mark
+                registry.add(name, declaration.handler, array=mark.array, missing=mark.missing)
+        except ModuleError as error:
+            raise StartError(str(error)) from None
+        for endpoint in endpoints:
+            self._rpc.open(endpoint, registry)
+
+    def _open_modules(self) -> None:
+        try:
+            self.proxy.open()
+        except ModuleError as error:
+            raise StartError(str(error)) from None
+
+    # -- serving
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGTERM, SIGINT or core.kill; `ready` is called when everything is set."""
+        loop = self._loop
+        asyncio.set_event_loop(loop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._operator.info, "SIGHUP: nothing is reloaded")
+        loop.add_signal_handler(signal.SIGUSR1, self._tell_counters)
+        for one in self._transport.sockets:
+            loop.add_reader(one.socket, self._readable, one)
+        self._announce()
+        _settle_collector()
+        self._after()
+        ready()
+        try:
+            loop.run_forever()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Stop serving after what has already arrived."""
+        self._loop.stop()
+
+    def _announce(self) -> None:
+        for one in self.proxy.host.own.sockets:
+            self._operator.info("listening", on=f"{one.proto}:{one.address}:{one.port}")
+        for address in self._unserved:
+            self._operator.warning("not served, UDP only", address=address)
+        wanted = self._options.fork_wanted or self.proxy.host.settings.children
+        if wanted > 1:
+            self._operator.info(f"children={wanted}: 1 worker serves")
+        for problem in self.proxy.problems:
+            write = self._operator.warning if problem.severity == "warning" else self._operator.info
+            write(str(problem))
+
+    def _readable(self, one: UdpSocket) -> None:
+        self._transport.take(one, self.clock.now())
+        self._after()
+
+    def _after(self) -> None:
+        """Send what is to be sent, write what was logged, look when to come back."""
+        if self.proxy.outbox:
+            self._transport.send(self.proxy.outbox)
+        self.log.flush()
+        due = self.proxy.next_deadline
+        if due != self._due:
+            self._arm(due)
+
+    def _arm(self, due: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        if due is None:
+            self._timer = None
+        else:
+            wait = max(0.0, due - self.clock.now())
+            self._timer = self._loop.call_later(wait, self._expire, due)
+
+    def _expire(self, due: float) -> None:
+        """Run due timers; never earlier than `due`, though the loop may wake a little early."""
+        self._timer = self._due = None
+        self.proxy.last = None
+        try:
+            self.proxy.expire(max(due, self.clock.now()))
+        except Exception as error:  # a timer that fails must not stop the others
+            self._broken(error)
+        self._after()
+
+    def _close(self) -> None:
+        for one in self._transport.sockets:
+            self._loop.remove_reader(one.socket)
+        for one in self._transport.sockets:  # what had arrived before the signal is still served
+            for _ in range(1 << 10):
+                if self._transport.take(one, self.clock.now()) < BATCH:
+                    break
+                self._transport.send(self.proxy.outbox)
+        self._rpc.close()
+        self.proxy.close()
+        self._transport.send(self.proxy.outbox)
+        self._transport.close()
+        self._tell_counters()
+        self.log.flush()
+        self._loop.close()
+
+    # -- what goes wrong while serving
+
+    def _send_failed(self, row: Outgoing, reason: str) -> None:
+        self.proxy.send_failed(row)
+        remote = row[1].remote
+        self._operator.error("cannot send", to=f"{remote[0]}:{remote[1]}", reason=reason)
+
+    def _broken(self, error: Exception) -> None:
+        self.proxy.host.counters["core.broken"] += 1
+        report(self.log, ERROR, "core", _traceback(error))
+
+    def _command_failed(self, name: str, error: Exception) -> None:
+        report(self.log, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")
+
+    def _tell_counters(self) -> None:
+        for name, count in sorted(self.proxy.host.counters.items()):
+            self._operator.info("counted", **{name: count})
+
+
+def _traceback(error: Exception) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def _nowhere(file: str) -> Span:
+    return Span(file, 1, 1, 1, 1)
+
+
+def _make_log(program: Program, options: Options) -> ServerLog:
+    settings = program.settings
+    threshold = settings.debug if options.debug is None else options.debug
+    if options.stderr or settings.log_stderror:
+        return ServerLog(DescriptorOutput(), min(threshold, DEBUG))
+    name = settings.log_name or "sipproxy"
+    return ServerLog(SyslogOutput(name, settings.log_facility), min(threshold, DEBUG))
+
+
+def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:
+    """The names of our addresses count as ours, unless the cfg says auto_aliases=no."""
+    settings = program.settings
+    if not settings.auto_aliases:
+        return program
+    known = {alias[0] for alias in settings.alias}
+    more = [
+        (name, one.port, one.proto)
+        for one in sockets
+        for name in names_of([one.address])
+        if name not in known
+    ]
+    return replace(program, settings=replace(settings, alias=[*settings.alias, *more]))
+
+
+def _settle_collector() -> None:
+    """What is loaded stays: the collector need not look at it again, and comes rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

@@ -1,0 +1,128 @@
+"""UDP: datagrams are read, run and answered in batches.
+
+Each wake of the loop reads up to 32 datagrams, runs them all at one instant, then sends the whole
+outbox: sending in a row wakes the peers once and keeps the code warm, which saves a fifth to a
+third of the processor time that answering one by one takes.
+"""
+
+import socket
+from collections import Counter
+from collections.abc import Callable
+
+from sipproxy.core.flow import Address, Flow, Outgoing
+from sipproxy.core.sockets import ListenSocket
+from sipproxy.net.addresses import StartError
+
+BATCH = 32
+"""Datagrams read in one wake."""
+
+MOST = 65535
+"""Bytes of the longest datagram."""
+
+_BUFFER = 4 << 20
+
+
+class UdpSocket:
+    """One bound socket."""
+
+    def __init__(self, where: ListenSocket) -> None:
+        """Bind; raises StartError with one sentence."""
+        self.where = where
+        self.local: Address = where.local
+        six = ":" in where.address
+        self.socket = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            if six:
+                self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            self.socket.setblocking(False)
+            self.socket.bind(where.local)
+        except (OSError, OverflowError) as error:
+            self.socket.close()
+            reason = getattr(error, "strerror", None) or str(error)
+            raise StartError(
+                f"cannot listen on udp:{where.address}:{where.port}: {reason}"
+            ) from None
+
+    def read(self, counters: Counter[str]) -> list[tuple[bytes, Address]]:
+        """Up to one batch of what waits, with the peers' addresses."""
+        batch: list[tuple[bytes, Address]] = []
+        receive = self.socket.recvfrom
+        try:
+            for _ in range(BATCH):
+                data, peer = receive(MOST)
+                batch.append((data, peer[:2]))
+        except BlockingIOError:
+            pass
+        except OSError:  # an ICMP error for something sent earlier
+            counters["core.icmp_errors"] += 1
+        return batch
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.socket.close()
+
+
+class UdpTransport:
+    """All UDP sockets of a server and the way of a batch through the proxy.
+
+    `receive(data, flow, now)` is the proxy's; `failed` is told of rows that could not be sent.
+    """
+
+    def __init__(
+        self,
+        sockets: list[UdpSocket],
+        receive: Callable[[bytes, Flow, float], None],
+        failed: Callable[[Outgoing, str], None],
+        broken: Callable[[Exception], None],
+        counters: Counter[str],
+    ) -> None:
+        self.sockets = sockets
+        self._receive = receive
+        self._failed = failed
+        self._broken = broken
+        self._counters = counters
+        self._senders = {one.local: one.socket.sendto for one in sockets}
+
+    def take(self, one: UdpSocket, now: float) -> int:
+        """Read and run one batch; how many datagrams it was."""
+        batch = one.read(self._counters)
+        receive, local = self._receive, one.local
+        for data, peer in batch:
+            try:
+                receive(data, Flow("udp", local, peer), now)
+            except Exception as error:  # one message must not take the others with it
+                self._broken(error)
+        return len(batch)
+
+    def send(self, outbox: list[Outgoing]) -> None:
+        """Send all rows and empty the list."""
+        senders = self._senders
+        for row in outbox:
+            data, flow = row
+            try:
+                senders[flow.local](data, flow.remote)
+            except KeyError:
+                self._failed(row, f"no socket at {flow.local[0]}:{flow.local[1]}")
+            except (OSError, OverflowError) as error:
+                self._failed(row, getattr(error, "strerror", None) or str(error))
+        outbox.clear()
+
+    def close(self) -> None:
+        """Close every socket."""
+        for one in self.sockets:
+            one.close()
+
+
+def bind_all(where: list[ListenSocket]) -> list[UdpSocket]:
+    """Bind every UDP address or none; raises StartError."""
+    bound: list[UdpSocket] = []
+    try:
+        for one in where:
+            bound.append(UdpSocket(one))
+    except StartError:
+        for done in bound:
+            done.close()
+        raise
+    return bound
