@@ -90,7 +90,8 @@ class PvAccess:
     given, the value simply is that attribute of `owner` (None: of the context; dots allowed), and
     the compiler reads it in place. A `slot` with `plain_set` may be written in place too: any
     value but None, which becomes int 0. `absent` is what texts show when it is undefined: nothing
-    where Kamailio reports an error, as a chain of transformations does.
+    where Kamailio reports an error, as a chain of transformations does. `textual` is read instead
+    wherever a text is wanted: Kamailio gives a few numbers a text that is not their digits.
     """
 
     __slots__ = (
@@ -102,6 +103,7 @@ class PvAccess:
         "set",
         "slot",
         "text",
+        "textual",
         "transforms",
         "type",
     )
@@ -127,6 +129,7 @@ class PvAccess:
         self.plain_set = plain_set
         self.transforms: tuple[TransformStep, ...] = ()
         self.absent = "<null>"
+        self.textual: PvAccess | None = None
 
     def printed(self, ctx: Context) -> str:
         """The value as texts show it."""

@@ -44,7 +44,7 @@ class Resolver:
                 pieces = split_text(text)
             except PvSyntaxError as error:
                 raise ResolveError(f"{error.message} in {text!r}") from None
-            resolved = tuple(p if isinstance(p, str) else self.access(p) for p in pieces)
+            resolved = tuple(p if isinstance(p, str) else self._piece(p) for p in pieces)
             found = self._formats[text] = Format(text, resolved)
         return found
 
@@ -72,12 +72,18 @@ class Resolver:
         """The access to a parsed pseudo-variable; raises ResolveError."""
         access = self._plain_access(spec)
         if spec.transforms:
+            access = access.textual or access
             access.transforms = tuple(map(self._step, spec.transforms))
             access.set = None
             access.slot = ""
             access.absent = ""
         access.text = spec.text
         return access
+
+    def _piece(self, spec: PvSpec) -> PvAccess:
+        """The access to a pseudo-variable inside a text."""
+        access = self.access(spec)
+        return access.textual or access
 
     def _plain_access(self, spec: PvSpec) -> PvAccess:
         declared = self.pvars.get(spec.name)

@@ -115,7 +115,7 @@ class Expressions:
 
     def text(self, expr: tree.Expr) -> ast.expr:
         """The expression as a string (undefined is empty)."""
-        code = self.value(expr)
+        code = self.pv(expr, textual=True) if isinstance(expr, tree.Pv) else self.value(expr)
         self.emit.span = expr.span
         if code.type == "str":
             return code.node
@@ -169,13 +169,13 @@ class Expressions:
                 self.scope.error(expr.span, "a value is expected here")
                 return Code(emit.const(0), "int")
 
-    def pv(self, expr: tree.Pv | tree.Select | tree.Attr) -> Code:
-        """The value of a pseudo-variable or select."""
+    def pv(self, expr: tree.Pv | tree.Select | tree.Attr, *, textual: bool = False) -> Code:
+        """The value of a pseudo-variable or select; the one that texts show with `textual`."""
         access = self.access(expr)
         self.emit.span = expr.span
         if access is None:
             return Code(self.emit.const(None), "any")
-        return self.read(access)
+        return self.read((textual and access.textual) or access)
 
     def access(self, expr: tree.Pv | tree.Select | tree.Attr) -> PvAccess | None:
         """Look a pseudo-variable up; an unknown one is reported and gives None."""

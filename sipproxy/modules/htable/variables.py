@@ -43,10 +43,15 @@ class Variables(HtableBase):
         def read(ctx: Context, key: str) -> Value:
             return table.seconds_left(key, ctx.now)
 
+        def show(ctx: Context, key: str) -> Value:
+            return str(table.seconds_left(key, ctx.now) & 0xFFFF_FFFF)
+
         def write(ctx: Context, key: str, value: Value) -> None:
             table.expire_in(key, value if isinstance(value, int) else 0, ctx.now)
 
-        return PvAccess(read, write, (keyed.argument,), type="int")
+        left = PvAccess(read, write, (keyed.argument,), type="int")
+        left.textual = PvAccess(show, None, (keyed.argument,), type="str")
+        return left
 
     @pvar("shtcn", bind=True)
     def _shtcn(self, inner: str | None, index: str | None) -> PvAccess:

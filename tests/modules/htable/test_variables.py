@@ -69,6 +69,7 @@ def test_seconds_left(load: Load) -> None:
     assert (d.read("$shtex(e=>k)"), d.read("$shtex(n=>k)")) == (300, 0)
     d.after(301)
     assert d.read("$shtex(e=>k)") == -1
+    assert d.shown("$shtex(e=>k) $shtex(e=>none) $shtex(nosuch=>k)") == "4294967295 0 <null>"
     for forever in (0, -5, "55", None):
         d.write("$shtex(e=>k)", 10)
         d.write("$shtex(e=>k)", forever)
