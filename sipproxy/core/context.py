@@ -19,8 +19,8 @@ DROP = 2
 """End flag: `drop`; always together with EXIT."""
 
 
-XavpValue: TypeAlias = "int | str | dict[str, list[int | str]]"
-"""A value of `$xavp(root)`: plain, or children by name; every list has the newest first."""
+XavpValue: TypeAlias = "int | str | list[tuple[str, int | str]]"
+"""A value of `$xavp(root)`: plain, or children (name, value), newest first."""
 XavuValue: TypeAlias = "int | str | dict[str, int | str]"
 """A value of `$xavu(root)`: plain, or children by name, each name once."""
 
@@ -99,6 +99,7 @@ class Context:
         lumps: Lumps
         branches: list[Branch]
         avps: dict[object, list[int | str]]
+        """Values of each AVP, newest first, as indexes count; names are text or a number."""
         xavps: dict[str, list[XavpValue]]
         xavis: dict[str, list[XavpValue]]
         xavus: dict[str, XavuValue]

@@ -13,9 +13,10 @@ from sipproxy.core.forward import (
     transport_of,
 )
 from sipproxy.core.log import ERROR, NOTICE, report
-from sipproxy.core.module import Module, function
+from sipproxy.core.module import function
 from sipproxy.core.params import FlagNumber, Parsed, Plain
 from sipproxy.core.sockets import DEFAULT_PORT
+from sipproxy.core.variables import CoreVariables
 from sipproxy.errors import MessageError
 
 _SCRIPT_LEVEL = 4
@@ -57,7 +58,7 @@ class Socket(Parsed):
         return cls(proto, host.lstrip("["), int(port or 0))
 
 
-class Core(Module, name="core"):
+class Core(CoreVariables, name="core"):
     """Flags, the R-URI, forwarding, and how messages are sent."""
 
     @function()

@@ -16,13 +16,15 @@ class Settings:
     """What the cfg says outside of routes and modules.
 
     Every plain core parameter is an attribute (`settings.debug`), its default where the cfg does
-    not set it: int, str, or None. `custom` holds `group.name` parameters.
+    not set it: int, str, or None. `custom` holds `group.name` parameters,
+    `defines` the values of `#!define`.
     """
 
     listen: list[tree.Address] = field(default_factory=list)
     alias: list[tuple[str, int, str]] = field(default_factory=list)
     flags: dict[str, int] = field(default_factory=dict)
     custom: dict[tuple[str, str], int | str] = field(default_factory=dict)
+    defines: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class Settings:
 
 def collect(config: tree.Config) -> Settings:
     """Gather the settings of a cfg; the last value of a parameter counts."""
-    settings = Settings()
+    settings = Settings(defines=dict(config.defines))
     for item in config.items:
         match item:
             case tree.CoreParam():
