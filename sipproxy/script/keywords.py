@@ -112,13 +112,29 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(_table())
 """Reserved word -> terminal of `grammar.lark`."""
 
 WORD_NUMBERS: Mapping[str, int] = MappingProxyType(_FLAG_VALUES)
-"""Words that are integers to Kamailio's scanner: yes/no in their spellings, inet (2), inet6 (10)."""
+"""Words that are integers to the scanner: yes and no in their spellings, inet (2), inet6 (10)."""
 
 INCLUDES = frozenset({"include_file", "import_file"})
 """Words that are directives even without `#!`."""
 
 TOP_LEVEL = frozenset(
-    "REQUEST_ROUTE REPLY_ROUTE NAMED_ROUTE EVENT_ROUTE LOADMODULE LOADPATH MODPARAM MODPARAMX"
-    " CFGENGINE LISTEN ALIAS FLAGS AVPFLAGS ADVERTISED_ADDRESS KEMI CORE_PARAM".split()
+    (
+        "REQUEST_ROUTE",
+        "REPLY_ROUTE",
+        "NAMED_ROUTE",
+        "EVENT_ROUTE",
+        "LOADMODULE",
+        "LOADPATH",
+        "MODPARAM",
+        "MODPARAMX",
+        "CFGENGINE",
+        "LISTEN",
+        "ALIAS",
+        "FLAGS",
+        "AVPFLAGS",
+        "ADVERTISED_ADDRESS",
+        "KEMI",
+        "CORE_PARAM",
+    )
 )
 """Terminals that begin an item of the top level and nothing else."""

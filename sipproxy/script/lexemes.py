@@ -92,6 +92,8 @@ def unescape(body: str) -> str:
     Escapes: `\\n \\r \\a \\t \\" \\\\ \\xHH \\ooo` and backslash-newline; any other backslash
     stays. A NUL ends the string, as in C.
     """
+    if "\\" not in body:
+        return body.partition("\0")[0]
     value = _ESCAPE.sub(_unescape, body)
     if not value.isascii():
         value = decode(encode(value))
@@ -112,3 +114,8 @@ def integer(text: str) -> int | None:
         value = int(plain, 8 if plain.startswith("0") else 10)
     value = min(value, 0x7FFF_FFFF_FFFF_FFFF)  # strtol saturates before the cast to int
     return (value + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
+
+
+def module_name(path: str) -> str:
+    """`tm` for `tm`, `tm.so` and `/usr/lib/kamailio/modules/tm.so`."""
+    return path.rpartition("/")[2].removesuffix(".so")

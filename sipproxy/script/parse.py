@@ -1,15 +1,16 @@
 """From a cfg to its tree: `parse_file` and `parse_text`."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from sipproxy.errors import CfgError, Problem, Span
+from sipproxy.script import static
 from sipproxy.script.defines import KAMAILIO_VERSION, Defines
-from sipproxy.script.scan import Reader, Scanner
+from sipproxy.script.scan import Read, Scanner
 from sipproxy.script.tokens import Source
-from sipproxy.script.tree import Config
+from sipproxy.script.tree import Config, Item
+from sipproxy.text import decode
 
 NO_DEFINES: Mapping[str, str | None] = MappingProxyType({})
 
@@ -19,7 +20,7 @@ def parse_file(
     *,
     defines: Mapping[str, str | None] = NO_DEFINES,
     environ: Mapping[str, str] | None = None,
-    read: Callable[[str], str] | None = None,
+    read: Read | None = None,
 ) -> Config:
     """The tree of the cfg at `path`, includes and all.
 
@@ -27,7 +28,7 @@ def parse_file(
     when None) answers `#!defenv` and `$env()`, `read` fetches a file's text (from disk when None).
     Raises CfgError with every problem found.
     """
-    reader = read or Reader()
+    reader = read or _read_file
     try:
         text = reader(path)
     except OSError as error:
@@ -42,39 +43,45 @@ def parse_text(
     file: str = "<text>",
     defines: Mapping[str, str | None] = NO_DEFINES,
     environ: Mapping[str, str] | None = None,
-    read: Callable[[str], str] | None = None,
+    read: Read | None = None,
 ) -> Config:
     """The tree of a cfg given as text (surrogateescaped UTF-8); `file` is its name in messages.
 
     Else as :func:`parse_file`.
     """
-    return _parse(Source(file, text), defines, environ, read or Reader())
+    return _parse(Source(file, text), defines, environ, read or _read_file)
+
+
+def _read_file(path: str) -> str:
+    with open(path, "rb") as file:
+        return decode(file.read())
 
 
 def _parse(
     source: Source,
     given: Mapping[str, str | None],
     environ: Mapping[str, str] | None,
-    read: Callable[[str], str],
+    read: Read,
 ) -> Config:
     defines = Defines(given, KAMAILIO_VERSION)
     scanner = Scanner(source, defines, os.environ if environ is None else environ, read)
-    items, problems = _run(scanner)
-    problems = [*scanner.problems, *problems]
+    items = _run(scanner)
+    whole = not any(problem.severity == "error" for problem in scanner.problems)
+    problems = [*scanner.problems, *static.check(items, whole)]
     if any(problem.severity == "error" for problem in problems):
-        raise CfgError([p for p in problems if p.severity == "error"])
+        raise CfgError([problem for problem in problems if problem.severity == "error"])
     return Config(
         source.name,
         tuple(items),
-        {name: read.text for name, read in scanner.sources.items()},
+        {name: file.text for name, file in scanner.sources.items()},
         dict(defines.values),
-        scanner.flavour,
-        scanner.compat,
+        scanner.preprocessor.flavour,
+        scanner.preprocessor.compat,
         tuple(problems),
     )
 
 
-def _run(scanner: Scanner) -> tuple[list[Any], list[Problem]]:
-    from sipproxy.script.recovery import Recovery  # Lark is imported only when a cfg is read
+def _run(scanner: Scanner) -> list[Item]:
+    from sipproxy.script.recovery import Run  # Lark is imported only when a cfg is read
 
-    return Recovery(scanner).run()
+    return Run(scanner).items()

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from sipproxy.errors import Span
-from sipproxy.script.tree import Binary, Condition, Expr, Int, Unary
 from sipproxy.script.tokens import Token
+from sipproxy.script.tree import Binary, Condition, Expr, Int, Unary
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("||", "or"),

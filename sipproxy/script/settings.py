@@ -1,11 +1,28 @@
 """The core parameters: names, value types, defaults, and which of them have an effect here.
 
-Facts from Kamailio 5.6 `src/core/cfg.lex`, `cfg.y` and `cfg_core.c`.
+`collect` gathers what a cfg sets. Facts from Kamailio 5.6 `src/core/cfg.lex`, `cfg.y`,
+`cfg_core.c` and `flags.c`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from sipproxy.errors import Problem
+from sipproxy.script.tree import (
+    Address,
+    Alias,
+    Bareword,
+    Config,
+    CoreParam,
+    Expr,
+    Flags,
+    Int,
+    Ip,
+    Listen,
+    LoadPath,
+    Str,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,7 @@ bool: tls_verify=1 tls_require_certificate=0 disable_sctp=0 enable_sctp=2
 bool: server_signature=1* reply_to_via=0* auto_aliases=1* disable_core_dump=0 shm_force_alloc=0
 bool: mlock_pages=0 real_time=0 mcast_loopback=0 force_rport|add_rport=0* local_rport=0*
 bool: http_reply_parse|http_reply_hack=0 verbose_startup=0 async_nonblock=0
+proto: udp_mtu_try_proto
 bool: onsend_route_reply=0* bind_ipv6_link_local=0 msg_time=0
 int: fork_delay=0 modinit_delay=0 log_prefix_mode=0* dns_retr_time dns_slow_query_ms=0 dns_retr_no
 int: dns_servers_no dns_cache_flags=0 dns_cache_negative_ttl=60 dns_cache_max_ttl
@@ -93,3 +111,159 @@ def _settings() -> dict[str, Setting]:
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(_settings())
 """Every spelling of every plain core parameter -> what it is."""
+
+MAX_FLAG = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the core parameters of a cfg come to.
+
+    `values` holds what the cfg sets, by canonical name: numbers as int, all else as str. `flags`
+    maps a named flag to its number. `listen` and `aliases` keep the cfg's order; no `listen` means
+    all interfaces at `port`.
+    """
+
+    listen: tuple[Address, ...]
+    aliases: tuple[Address, ...]
+    flags: Mapping[str, int]
+    avpflags: frozenset[str]
+    module_paths: tuple[str, ...]
+    values: Mapping[str, int | str]
+
+    def number(self, name: str) -> int:
+        """The value of a numeric parameter, or its default (0 where that is decided at start)."""
+        value = self.values.get(name)
+        return value if isinstance(value, int) else int(SETTINGS[name].default or 0)
+
+    def text(self, name: str) -> str:
+        """The value of a textual parameter, or its default."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else SETTINGS[name].default
+
+    @property
+    def debug(self) -> int:
+        """Log level: -5 alert to 3 debug; what is above it is not logged."""
+        return self.number("debug")
+
+    @property
+    def log_stderror(self) -> bool:
+        """Log to stderr instead of syslog."""
+        return self.number("log_stderror") > 0
+
+    @property
+    def log_prefix(self) -> str:
+        """Format that precedes each log line of a message."""
+        return self.text("log_prefix")
+
+    @property
+    def log_facility(self) -> str:
+        """Syslog facility, as `LOG_DAEMON`."""
+        return self.text("log_facility").upper()
+
+    @property
+    def children(self) -> int:
+        """UDP workers per socket."""
+        return self.number("children")
+
+    @property
+    def port(self) -> int:
+        """Port of a listen address that names none."""
+        return self.number("port")
+
+    @property
+    def server_signature(self) -> bool:
+        """Add the Server header to our replies."""
+        return self.number("server_signature") > 0
+
+    @property
+    def server_header(self) -> str:
+        """The whole Server header line, or empty for the built-in one."""
+        return self.text("server_header")
+
+    @property
+    def user_agent_header(self) -> str:
+        """The whole User-Agent header line, or empty for the built-in one."""
+        return self.text("user_agent_header")
+
+    @property
+    def mhomed(self) -> bool:
+        """Choose the sending socket by the route to the destination."""
+        return self.number("mhomed") > 0
+
+    @property
+    def auto_aliases(self) -> bool:
+        """Take the names of the listen addresses for aliases."""
+        return self.number("auto_aliases") > 0
+
+    @property
+    def max_while_loops(self) -> int:
+        """Times the body of a `while` runs at most."""
+        return self.number("max_while_loops")
+
+    @property
+    def max_recursive_level(self) -> int:
+        """Depth of routes and blocks within one another at most."""
+        return self.number("max_recursive_level")
+
+    @property
+    def advertised_address(self) -> str:
+        """Host for our Via and Record-Route, or empty."""
+        value = self.values.get("advertised_address", "")
+        return value if isinstance(value, str) else ""
+
+
+def collect(config: Config) -> Settings:
+    """The settings of a cfg that was checked; the last of several values counts."""
+    listen: list[Address] = []
+    aliases: list[Address] = []
+    paths: list[str] = []
+    flags: dict[str, int] = {}
+    avpflags: set[str] = set()
+    values: dict[str, int | str] = {}
+    for item in config.items:
+        if isinstance(item, Listen):
+            listen += item.addresses
+        elif isinstance(item, Alias):
+            aliases += item.addresses
+        elif isinstance(item, LoadPath):
+            paths += item.path.split(":")
+        elif isinstance(item, CoreParam):
+            setting = SETTINGS.get(item.name)
+            values[setting.name if setting else item.name] = _plain(item.values[0])
+        elif isinstance(item, Flags) and item.keyword == "avpflags":
+            avpflags.update(name for name, _, _ in item.names)
+        elif isinstance(item, Flags):
+            for name, number, _ in item.names:
+                flags[name] = number if number >= 0 else free_flag(flags)
+    return Settings(
+        tuple(listen),
+        tuple(aliases),
+        MappingProxyType(flags),
+        frozenset(avpflags),
+        tuple(paths),
+        MappingProxyType(values),
+    )
+
+
+def free_flag(flags: Mapping[str, int]) -> int:
+    """The number of the next named flag without one: the lowest that no name has; -1 when full."""
+    taken = set(flags.values())
+    return next((n for n in range(MAX_FLAG + 1) if n not in taken), -1)
+
+
+def without_effect(config: Config) -> Iterator[Problem]:
+    """A note for each core parameter of a cfg that changes nothing here."""
+    told: set[str] = set()
+    for item in config.items:
+        setting = SETTINGS.get(item.name) if isinstance(item, CoreParam) else None
+        if setting and not setting.effective and setting.name not in told:
+            told.add(setting.name)
+            yield Problem(item.span, f"{setting.name} has no effect here", "", "note")
+
+
+def _plain(value: Expr) -> int | str:
+    if isinstance(value, Int):
+        return value.value
+    assert isinstance(value, Str | Bareword | Ip)
+    return value.text

@@ -41,7 +41,7 @@ class Substitution:
     The replacement may hold `\\0` to `\\9` and `$env(X)`. Raises DirectiveError.
     """
 
-    __slots__ = ("_everywhere", "_evaluate", "_regex", "pattern", "replacement")
+    __slots__ = ("_evaluate", "_everywhere", "_regex", "pattern", "replacement")
 
     def __init__(self, rule: str, evaluated: Callable[[str], str]) -> None:
         self.pattern, self.replacement, flags = _split(rule)

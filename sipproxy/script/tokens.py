@@ -79,3 +79,12 @@ class Token:
         if last.source is not self.source or last.end < self.end:
             return self.span
         return self.source.span(self.start, last.end, self.origin)
+
+    def begins_line(self) -> bool:
+        """Whether only blanks stand before it on its line."""
+        before = self.source.text.rfind("\n", 0, self.start) + 1
+        return not self.source.text[before : self.start].strip()
+
+    def begins_route(self) -> bool:
+        """Whether a `[` or `{` follows, as behind the `route` of a definition."""
+        return self.source.text[self.end :][:80].lstrip()[:1] in ("[", "{")
