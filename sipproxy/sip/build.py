@@ -97,7 +97,8 @@ def _plain_via_with_source(msg: Message) -> str:
         return value if _same_host(host, ip) else f"{value};received={ip}"
     at = f"{params};".find(";rport;")
     if at < 0 or params.count(";r") > 1 or ";R" in params:
-        return " " + _via_with_source(msg, value.lstrip(" "), False)
+        bare = value.lstrip(" ")
+        return value[: len(value) - len(bare)] + _via_with_source(msg, bare, False)
     at += found.start(2)
     return f"{value[:at]};rport={port}{value[at + 6 :]};received={ip}"
 
@@ -115,6 +116,9 @@ def _via_with_source(msg: Message, value: str, force_rport: bool) -> str:
 
 def needs_received(msg: Message) -> bool:
     """Whether the top Via gets a received parameter: it has one, asks for rport, or is not true."""
+    plain = msg.plain_via
+    if plain is not None and ";r" not in plain[2] and ";R" not in plain[2]:
+        return not _same_host(plain[1], msg.source[0])
     place = msg.top
     return bool(place.spans) or not _same_host(place.via.host, msg.source[0])
 
@@ -140,14 +144,14 @@ def build_forwarded(
     transport it leaves by: over a stream a missing or wrong Content-Length is set right.
     """
     edits = _via_edits(msg, force_rport)
-    first = msg.vias_start
+    first = msg.via_row.start
     edits.append(Edit(first, first, f"Via: {via}\r\n"))
     return _finish(msg, lumps, edits, new_ruri, proto)
 
 
 def build_forwarded_reply(msg: Message, lumps: Lumps | None, *, proto: str = "udp") -> bytes:
     """The reply as it is sent back: the top Via taken away, edits applied."""
-    row = msg.rows("via")[0]
+    row = msg.via_row
     top = msg.top
     if top.end < len(row.value):
         edit = Edit(row.value_at + top.start, row.value_at + top.end, "")
@@ -163,21 +167,21 @@ def rebuild(msg: Message, lumps: Lumps, *, new_ruri: str | None = None) -> bytes
 
 def _via_edits(msg: Message, force_rport: bool) -> list[Edit]:
     """Edits that write source address and port into the top Via of a forwarded request."""
-    if not needs_received(msg) and not force_rport:
+    received_too = needs_received(msg)
+    if not received_too and not force_rport:
         return []
     place = msg.top
-    row = msg.rows("via")[0]
-    at = row.value_at
+    at = msg.via_row.value_at
     spans = place.spans
+    received = spans.get("received", (place.params_at, place.params_at))
+    # A new rport stands before received, one that was asked for stays where it is.
+    rport = spans.get("rport", (received[0], received[0]) if force_rport else None)
     edits = []
-    asks_rport = "rport" in spans or force_rport
-    if asks_rport:
-        at_received = spans["received"][0] if "received" in spans else place.params_at
-        start, end = spans.get("rport", (at_received, at_received))
-        edits.append(Edit(at + start, at + end, f";rport={msg.source[1]}"))
-    if needs_received(msg):
-        start, end = spans.get("received", (place.params_at, place.params_at))
-        edits.append(Edit(at + start, at + end, f";received={msg.source[0]}"))
+    if received_too:
+        edits.append(Edit(at + received[0], at + received[1], f";received={msg.source[0]}"))
+    if rport:
+        edit = Edit(at + rport[0], at + rport[1], f";rport={msg.source[1]}")
+        edits.insert(1 if "rport" in spans else 0, edit)
     return edits
 
 
@@ -221,7 +225,7 @@ def reply_destination(msg: Message, *, force_rport: bool = False) -> Address:
         params = found[2]
         if ";r" not in params and ";R" not in params:
             port = found.string[found.end(1) + 1 : found.start(2)]
-            return msg.source[0], int(port) if port else 5060
+            return msg.source[0], int(port or 0) or 5060
         if ";rport;" in f"{params};" or ";rport=" in params:
             return msg.source
     via = msg.via

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from sipproxy.errors import MessageError
 
-_CSEQ = re.compile(r"[ \t\r\n]*(?P<number>[^ \t\r\n]+)[ \t]+(?P<method>[^ \t\r\n]+)[ \t\r\n]*\Z")
+# A fold between number and method, which Kamailio drops, is valid (RFC 4475 section 3.1.1.1).
+_CSEQ = re.compile(
+    r"[ \t\r\n]*(?P<number>[^ \t\r\n]+)[ \t\r\n]+(?P<method>[^ \t\r\n]+)[ \t\r\n]*\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ class Message:
                 or scan.PLAIN_TO.match(table["To"]) is None
                 or not (HEADERS.issuperset(table) or _own_forms(table))
                 or ("Content-Length" in table and not _is_number(table["Content-Length"]))
+                or "Retry-After" in table
                 or (len(table) != count - 3 and not _repeats_are_plain(lines[1:-2]))
             ):
                 return False
@@ -149,7 +150,7 @@ class Message:
             self.reason = ""
             if not self.ruri.isprintable():
                 return False
-        elif parts[0] == "SIP/2.0" and "Retry-After" not in table:
+        elif parts[0] == "SIP/2.0":
             self._set_start(scan.start_line(head), cseq[2])
         else:
             return False
@@ -287,11 +288,14 @@ class Message:
         return not self._table["To"].endswith(">") and self.to.tag is not None
 
     @property
-    def vias_start(self) -> int:
-        """Offset in `head` of the first Via row: where the next proxy writes its own."""
-        if self._plain_via is not None:
-            return self.head.index("\r\nVia:") + 2
-        return self.rows("via")[0].start
+    def via_row(self) -> Header:
+        """The first Via row; the next proxy writes its own before it."""
+        if self._plain_via is None:
+            return next(row for row in self.headers if row.id == "via")
+        start = self.head.index("\r\nVia:") + 2
+        end = self.head.index("\r\n", start) + 2
+        value = self._table["Via"].lstrip(_BLANKS)
+        return Header("via", "Via", value, start, end, end - 2 - len(value))
 
     @property
     def cseq(self) -> CSeq:

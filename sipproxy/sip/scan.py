@@ -30,7 +30,7 @@ _ROW = re.compile(
 )
 # What certainly is well-formed; all else is left to the parser of its value.
 PLAIN_VIA = re.compile(
-    r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,4})?"
+    r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?:6[0-4]\d{3}|[1-5]\d{4}|\d{1,4}))?"
     r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
     re.ASCII,
 )
