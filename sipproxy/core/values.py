@@ -65,6 +65,8 @@ def to_int(v: Value) -> int:
         return v
     if not v:
         return 0
+    if len(v) < 10 and v.isdigit() and v.isascii():  # type: ignore[arg-type, union-attr]
+        return int(v)
     return _parse_int(v)  # type: ignore[arg-type]
 
 

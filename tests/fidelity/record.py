@@ -160,18 +160,24 @@ def expressions(questions: dict[str, Any]) -> list[list[str]]:
         list(pool.map(lambda probe: check(parts, prelude, probe), probes))
     running = [probe for probe in probes if not probe.answer]
     print(f"{len(probes) - len(running)} of {len(probes)} probes refused", file=sys.stderr)
-    for at in range(0, len(running), BATCH):
-        ask(
-            lambda some: cfg_text(parts, prelude, some),
-            message.encode(),
-            running[at : at + BATCH],
-        )
+    rounds = []
+    for _ in range(2):
+        for at in range(0, len(running), BATCH):
+            ask(
+                lambda some: cfg_text(parts, prelude, some),
+                message.encode(),
+                running[at : at + BATCH],
+            )
+        rounds.append([typed(probe.answer) for probe in probes])
     kinds = len(questions["probes"])
-    answers = [typed(probe.answer) for probe in probes]
-    return [
-        [expression, *answers[kinds * number : kinds * (number + 1)]]
-        for number, expression in enumerate(asked)
-    ]
+    rows = []
+    for number, expression in enumerate(asked):
+        first, second = (r[kinds * number : kinds * (number + 1)] for r in rounds)
+        if first == second:
+            rows.append([expression, *first])
+        else:  # it reads memory that nothing was written to, as after an error right of ==
+            print(f"unsteady: {expression}: {first} {second}", file=sys.stderr)
+    return rows
 
 
 def quoted(text: str) -> str:
