@@ -63,11 +63,11 @@ def to_int(v: Value) -> int:
     """`v` as an int; a string that is no number is 0, and so is undefined."""
     if v.__class__ is int:
         return v
-    if not v:
+    if not isinstance(v, str) or not v:
         return 0
-    if len(v) < 10 and v.isdigit() and v.isascii():  # type: ignore[arg-type, union-attr]
+    if len(v) < 10 and v.isdigit() and v.isascii():
         return int(v)
-    return _parse_int(v)  # type: ignore[arg-type]
+    return _parse_int(v)
 
 
 def _parse_int(text: str) -> int:
