@@ -2,7 +2,7 @@
 
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
-from sipproxy.core.params import Value
+from sipproxy.core.values import Value
 from sipproxy.testing import ProxyUnderTest, load_cfg_text, request, response
 
 HEAD = """#!KAMAILIO
@@ -88,7 +88,7 @@ def test_a_fault_ends_that_message_only_and_names_the_cfg_line() -> None:
     assert run.statuses == [500]
     (log,) = run.log
     assert 'File "test.cfg", line 9, in request_route' in log
-    assert '    broken("x" + $rU);\n    ^^^^^^^^^^^^^^^^^^' in log
+    assert '    broken("x" + $rU);\n    ^^^^^^^^^^^^^^^^^' in log
     assert log.endswith("KeyError: 'xbad'")
     assert proxy.host.counters["core.faults"] == 1
     assert proxy.feed(request(uri="sip:good@example.com")).statuses == [200]

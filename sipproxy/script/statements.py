@@ -105,11 +105,11 @@ class Statements:
             return [emit.let("r", code)]
         return [emit.do(code)]
 
-    def _end_test(self) -> list[ast.stmt]:
-        """After an expression that may have set the end flag."""
+    def _end_test(self, code: ast.expr | None = None) -> list[ast.stmt]:
+        """After a call that may have set the end flag: leave, with 0 or the given code."""
         emit = self.emit
         flag = emit.attribute(emit.name("c"), "end")
-        return [emit.when(flag, [emit.give(emit.const(0))])]
+        return [emit.when(flag, [emit.give(code or emit.const(0))])]
 
     def _where(self, span: Span) -> ast.expr:
         return self.emit.const(f"{span.file}:{span.line}")
@@ -148,7 +148,7 @@ class Statements:
         out = self._guarded(out, statement.span, use)
         self.emit.span = statement.span
         if ends:
-            out += self._end_test()
+            out += self._end_test(self.emit.const(1))
         return [*out, *self._finish(1, use)]
 
     def _evaluate(self, statement: tree.Evaluate, use: Code) -> list[ast.stmt]:
@@ -231,7 +231,7 @@ class Statements:
         if self.scope.uses_rc:
             out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
         if may_end:
-            out += self._end_test()
+            out += self._end_test(emit.name("r"))
         if use is Code.ANSWER:
             out.append(emit.give(emit.name("r")))
         return self._guarded(out, expr.span, use)
@@ -402,15 +402,17 @@ class Statements:
             ended = emit.when(emit.invert(emit.name("r")), [emit.put(c, "end", emit.const(EXIT))])
             return [*before, emit.let("r", code), ended, emit.give(emit.name("r"))]
         flags = EXIT if statement.kind == "exit" else EXIT | DROP
-        keep = [] if isinstance(code, ast.Constant) else [emit.do(code)]
         left = emit.put(c, "left_at", self._where(statement.span))
         ended = emit.put(c, "end", emit.const(flags))
-        return [*before, *keep, left, ended, emit.give(emit.const(0))]
+        if isinstance(code, ast.Constant):
+            return [*before, left, ended, emit.give(code)]
+        return [*before, emit.let("r", code), left, ended, emit.give(emit.name("r"))]
 
     def _leave_code(self, statement: tree.Leave) -> tuple[ast.expr, list[ast.stmt]]:
         emit = self.emit
         if statement.value is None:
-            return emit.const(1 if statement.kind == "return" else 0), []
+            # exit and drop answer 0 and 1 to an expression that calls their route
+            return emit.const(0 if statement.kind == "drop" else 1), []
         expr = self.expressions.whole(statement.value)
         if isinstance(expr, tree.Int):
             emit.span = statement.span

@@ -58,7 +58,7 @@ class StateVariables(Module):
 
     def __init__(self, host: object) -> None:
         super().__init__(host)
-        self.bank = Bank()
+        self.bank = host.variables = Bank()
         """`$var`: they start at 0 and live as long as the worker."""
         self.nullable = Bank()
         """`$vn`: they start undefined."""
