@@ -1,10 +1,15 @@
 """`sipproxy check CFG...`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sipproxy.cli import FINDINGS, OK
 from sipproxy.cli.defines import define_option, parse_defines
 from sipproxy.errors import CfgError, Problem
+
+if TYPE_CHECKING:
+    from sipproxy.program import Program
 
 
 @click.command("check")
@@ -26,23 +31,31 @@ def command(
 
 def check_file(cfg: str, defines: tuple[str, ...], strict: bool, compat: str) -> int:
     """Check one file; the exit code."""
-    from sipproxy.clock import Chance, SystemClock
-    from sipproxy.core.log import LogList
     from sipproxy.program import load_file
-    from sipproxy.proxy import Proxy
 
     try:
         program = load_file(cfg, defines=parse_defines(defines), compat=compat)
-        log = LogList(threshold=0)
-        proxy = Proxy(program, clock=SystemClock(), chance=Chance(), log=log)
+        return check_program(program, strict)
     except CfgError as error:
         from sipproxy.cli.errors import show_problems
 
         return show_problems(error)
+
+
+def check_program(program: "Program", strict: bool) -> int:
+    """Check what was read: modules, parameters, routes; raises CfgError with what is wrong."""
+    from sipproxy.clock import Chance, SystemClock
+    from sipproxy.core.log import LogList
+    from sipproxy.proxy import Proxy
+
+    log = LogList(threshold=0)
+    proxy = Proxy(program, clock=SystemClock(), chance=Chance(), log=log)
     return _show_warnings([*program.config.warnings, *proxy.problems], strict)
 
 
 def _show_warnings(problems: list[Problem], strict: bool) -> int:
+    if not problems:
+        return OK
     from sipproxy.cli.errors import show
 
     show(problems)

@@ -110,9 +110,12 @@ def own_addresses() -> list[str]:
 
 
 def names_of(addresses: Iterable[str]) -> list[str]:
-    """Names that the hosts file gives to these addresses (auto_aliases); no DNS server is asked."""
+    """Names that the hosts file gives to these addresses (auto_aliases); no DNS server is asked.
+
+    As with gethostbyaddr, only the first line of an address counts.
+    """
     wanted = set(addresses)
-    names: dict[str, None] = {}
+    names: list[str] = []
     try:
         lines = Path("/etc/hosts").read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -120,5 +123,6 @@ def names_of(addresses: Iterable[str]) -> list[str]:
     for line in lines:
         words = line.partition("#")[0].split()
         if len(words) > 1 and words[0] in wanted:
-            names[words[1]] = None
-    return list(names)
+            wanted.remove(words[0])
+            names.extend(words[1:])
+    return names

@@ -41,8 +41,6 @@ class Options:
     stderr: bool = True
     run_dir: str = ""
     debug: int | None = None
-    fork_wanted: int | None = None
-    """-n: how many workers were asked for."""
 
 
 class Server:
@@ -51,7 +49,6 @@ class Server:
     def __init__(self, program: Program, options: Options) -> None:
         """Make the proxy and bind everything; raises CfgError and StartError, nothing half done."""
         settings = program.settings
-        self._options = options
         self.log = _make_log(program, options)
         self._operator = operator_log(self.log)
         self.clock = SystemClock()
@@ -94,7 +91,7 @@ class Server:
 
     def _set_up(self, program: Program) -> None:
         host = self.proxy.host
-        addresses = " ".join(f"{s.address}:{s.port}" for s in host.own.sockets)
+        addresses = " ".join(_shown(one) for one in host.own.sockets)
         host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
         prefix = program.settings.log_prefix
         if prefix:
@@ -156,16 +153,23 @@ class Server:
         finally:
             self._close()
 
+    def abandon(self) -> None:
+        """Give everything back without having served."""
+        self._rpc.close()
+        self._transport.close()
+        self.log.flush()
+        self._loop.close()
+
     def stop(self) -> None:
         """Stop serving after what has already arrived."""
         self._loop.stop()
 
     def _announce(self) -> None:
         for one in self.proxy.host.own.sockets:
-            self._operator.info("listening", on=f"{one.proto}:{one.address}:{one.port}")
+            self._operator.info("listening", on=_shown(one))
         for address in self._unserved:
             self._operator.warning("not served, UDP only", address=address)
-        wanted = self._options.fork_wanted or self.proxy.host.settings.children
+        wanted = self.proxy.host.settings.children
         if wanted > 1:
             self._operator.info(f"children={wanted}: 1 worker serves")
         for problem in self.proxy.problems:
@@ -230,14 +234,19 @@ class Server:
 
     def _broken(self, error: Exception) -> None:
         self.proxy.host.counters["core.broken"] += 1
-        report(self.log, ERROR, "core", _traceback(error))
+        report(self.log, ERROR, "<core>", _traceback(error))
 
     def _command_failed(self, name: str, error: Exception) -> None:
-        report(self.log, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")
+        report(self.log, ERROR, "<core>", f"RPC command {name} failed\n{_traceback(error)}")
 
     def _tell_counters(self) -> None:
         for name, count in sorted(self.proxy.host.counters.items()):
             self._operator.info("counted", **{name: count})
+
+
+def _shown(one: ListenSocket) -> str:
+    host = f"[{one.address}]" if ":" in one.address else one.address
+    return f"{one.proto}:{host}:{one.port}"
 
 
 def _traceback(error: Exception) -> str:

@@ -1,0 +1,171 @@
+"""Kamailio's own flags: `sipproxy -f x.cfg -DD -E -A WITH_AUTH`; it exits with 0 or 255."""
+
+from __future__ import annotations
+
+import getopt
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sipproxy.program import Program
+
+FAILED = 255
+
+_SHORT = "f:cm:M:dVIhEeb:l:L:n:vKrRDTN:W:w:t:u:g:P:G:SQ:O:a:A:x:X:Y:"
+_LONG = (
+    *("help", "version", "alias=", "atexit=", "debug=", "cfg-print", "loadmodule="),
+    *("modparam=", "log-engine=", "server-id=", "subst=", "substdef=", "substdefs="),
+)
+
+_WITHOUT_EFFECT = frozenset(
+    (
+        *("-m", "-M", "-x", "-X", "-L", "-N", "-Q", "-S", "-T", "-W", "-O", "-b", "-e"),
+        *("-I", "-r", "-R", "-G", "--atexit", "--log-engine"),
+    )
+)
+_UNSUPPORTED = frozenset(("-t", "--cfg-print", "--subst", "--substdef", "--substdefs"))
+
+
+class Flags:
+    """The flags as they were given; a flag that may be repeated keeps all its values."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Read them; raises getopt.GetoptError, as for a word that is no flag."""
+        pairs, rest = getopt.gnu_getopt(list(words), _SHORT, list(_LONG))
+        if rest:
+            raise getopt.GetoptError(f"{rest[0]!r} is no option")
+        self._pairs = pairs
+
+    def all(self, *names: str) -> list[str]:
+        """The values given to a flag, in order."""
+        return [value for flag, value in self._pairs if flag in names]
+
+    def last(self, name: str, default: str = "") -> str:
+        """The value given last."""
+        return (self.all(name) or [default])[-1]
+
+    def count(self, name: str) -> int:
+        """How often the flag was given."""
+        return len(self.all(name))
+
+    def given(self, names: frozenset[str]) -> list[str]:
+        """Those of `names` that were given, each once."""
+        return list(dict.fromkeys(flag for flag, _ in self._pairs if flag in names))
+
+
+def run_kamailio_style(words: Sequence[str]) -> int:
+    """Do what the flags say; the exit code."""
+    try:
+        flags = Flags(words)
+    except getopt.GetoptError as error:
+        return _fail(f"{error}; sipproxy --help shows the commands, kamailio -h its flags")
+    refused = flags.given(_UNSUPPORTED)
+    if refused:
+        return _fail(f"{', '.join(refused)} is not supported")
+    if flags.count("-h") or flags.count("--help"):
+        from sipproxy.cli import cli
+
+        cli(["--help"], prog_name="sipproxy", standalone_mode=False)
+        return 0
+    idle = flags.given(_WITHOUT_EFFECT)
+    if idle:
+        click.echo(f"sipproxy: no effect here: {' '.join(idle)}", err=True)
+    return _start(flags)
+
+
+def _start(flags: Flags) -> int:
+    from sipproxy.cli.errors import show_problems
+    from sipproxy.errors import CfgError
+    from sipproxy.net.addresses import StartError
+
+    try:
+        program = _load(flags)
+        if flags.count("-c"):
+            return _check(program)
+        _serve(flags, program)
+    except CfgError as error:
+        show_problems(error)
+        return FAILED
+    except StartError as error:
+        return _fail(str(error))
+    except ValueError as error:
+        return _fail(f"bad option: {error}")
+    return 0
+
+
+def _load(flags: Flags) -> Program:
+    from sipproxy.cli.defines import parse_defines
+    from sipproxy.cli.overrides import apply
+    from sipproxy.program import load_file
+
+    program = load_file(flags.last("-f") or _default_cfg(), defines=parse_defines(flags.all("-A")))
+    return apply(
+        program,
+        listen=flags.all("-l"),
+        aliases=flags.all("--alias"),
+        modules=flags.all("--loadmodule"),
+        parameters=flags.all("--modparam"),
+        values=dict(_values(flags)),
+    )
+
+
+def _values(flags: Flags) -> Iterator[tuple[str, Any]]:
+    """Core parameters that flags set."""
+    if flags.count("--debug"):
+        yield "debug", int(flags.last("--debug"))
+    elif flags.count("-d"):
+        yield "debug", flags.count("-d")
+    if flags.count("-n"):
+        yield "children", int(flags.last("-n"))
+    if flags.count("--server-id"):
+        yield "server_id", int(flags.last("--server-id"))
+    if flags.count("-a"):
+        yield "auto_aliases", int(flags.last("-a").lower() in ("yes", "on", "y", "1"))
+    if flags.count("-K"):
+        yield "check_via", 1
+
+
+def _default_cfg() -> str:
+    named = os.environ.get("SIPPROXY_CFG")
+    if named:
+        return named
+    here = Path("sipproxy.cfg")
+    return str(here if here.exists() else "/etc/sipproxy/sipproxy.cfg")
+
+
+def _check(program: Program) -> int:
+    from sipproxy.cli.check import check_program
+
+    found = check_program(program, strict=False)
+    if found == 0:
+        click.echo("config file ok, exiting...", err=True)
+    return FAILED if found else 0
+
+
+def _serve(flags: Flags, program: Program) -> None:
+    from sipproxy.net.daemon import Life, serve
+    from sipproxy.net.server import Options, Server
+
+    settings = program.settings
+    stderr = bool(flags.count("-E"))
+    depth = flags.count("-D")
+    background = (depth == 0 and bool(settings.fork)) or depth > 2
+    life = Life(
+        background=background,
+        keep_stderr=stderr or bool(settings.log_stderror),
+        pid_file=os.path.abspath(flags.last("-P")) if flags.last("-P") else "",
+        user=flags.last("-u") or str(settings.user or ""),
+        group=flags.last("-g") or str(settings.group or ""),
+        work_dir=flags.last("-w") or str(settings.workdir or "") or ("/" if background else ""),
+    )
+    options = Options(stderr=stderr, run_dir=flags.last("-Y"))
+    serve(lambda: Server(program, options), life)
+
+
+def _fail(sentence: str) -> int:
+    click.echo(f"sipproxy: {sentence}", err=True)
+    return FAILED
