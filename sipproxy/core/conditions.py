@@ -4,7 +4,6 @@ patterns that are known only at run time. Kamailio: core/route.c eval_elem."""
 import socket
 
 from sipproxy.core.context import Context
-from sipproxy.core.regex import RegexError
 from sipproxy.core.regex import compile as compile_regex
 from sipproxy.core.runtime import log_error
 from sipproxy.errors import MessageError
@@ -15,13 +14,9 @@ PROTO_NUMBER = {"udp": 1, "tcp": 2, "tls": 3, "sctp": 4, "ws": 5, "wss": 6}
 """Kamailio's numbers of the transports (`proto==UDP`, `$prid`)."""
 
 
-def matches(c: Context, text: str, pattern: str) -> bool:
-    """`text =~ pattern`, ignoring case; a bad pattern is logged and matches nothing."""
-    try:
-        return bool(compile_regex(pattern, ignore_case=True).search(text))
-    except RegexError as error:
-        log_error(c, str(error))
-        return False
+def matches(text: str, pattern: str) -> bool:
+    """`text =~ pattern`, ignoring case; raises EvalError for a bad pattern."""
+    return bool(compile_regex(pattern, ignore_case=True).search(text))
 
 
 def same(a: str, b: str) -> bool:

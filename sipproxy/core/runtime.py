@@ -57,6 +57,23 @@ async def route_code_async(c: Context, route: AsyncRoute) -> int:
     return code
 
 
+def block_code(c: Context, block: Route) -> int:
+    """The code of `{ actions }` inside an expression; `$rc` is what the actions left."""
+    c.end = c.rc = 0
+    return block(c)
+
+
+async def block_code_async(c: Context, block: AsyncRoute) -> int:
+    """:func:`block_code` of a block that may suspend."""
+    c.end = c.rc = 0
+    return await block(c)
+
+
+def selval_is_no_int(*values: object) -> int:
+    """Kamailio cannot evaluate selval() where an int is wanted (core/rvalue.c)."""
+    raise EvalError("selval() has no integer value")
+
+
 def nested(c: Context, route: Route, blocks: int) -> int:
     """Call a route that may call itself, from inside `blocks` nested blocks."""
     c.depth += blocks

@@ -80,8 +80,8 @@ class Calls:
         name, suspends = self.make_block(body)
         self.expressions.ends = True
         emit.span = expr.span
-        helper = runtime.route_code_async if suspends else runtime.route_code
-        called = "route_code_async" if suspends else "route_code"
+        helper = runtime.block_code_async if suspends else runtime.block_code
+        called = "block_code_async" if suspends else "block_code"
         node = emit.call(emit.bind(helper, called), emit.name("c"), emit.name(name))
         return emit.awaited(node) if suspends else node
 

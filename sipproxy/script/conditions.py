@@ -93,9 +93,7 @@ def _text(build: Expressions, expr: tree.Condition) -> ast.expr:
     if expr.op == "=~":
         if isinstance(expr.value, tree.Str):
             return build.search(expr.value, subject, expr.span)
-        pattern = build.text(expr.value)
-        emit.span = expr.span
-        return emit.call(emit.bind(core.matches, "matches"), emit.name("c"), subject, pattern)
+        return build.matched(subject, expr.value, expr.span)
     helper = core.same if expr.op in ("==", "eq") else core.differs
     right = _word(build, expr.value)
     emit.span = expr.span
@@ -118,9 +116,7 @@ def _address(build: Expressions, expr: tree.Condition) -> ast.expr:
     if expr.op == "=~":
         if isinstance(value, tree.Str):
             return build.search(value, subject, expr.span)
-        pattern = build.text(value)
-        emit.span = expr.span
-        return emit.call(emit.bind(core.matches, "matches"), emit.name("c"), subject, pattern)
+        return build.matched(subject, value, expr.span)
     if isinstance(value, tree.Myself):
         own = emit.bind(core.is_own_address, "is_own_address")
         test = emit.call(own, emit.name("c"), subject)

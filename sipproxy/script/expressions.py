@@ -9,7 +9,7 @@ operators; the helpers of `core.values` do the rest.
 import ast
 from typing import NamedTuple
 
-from sipproxy.core import values
+from sipproxy.core import runtime, values
 from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, Reading, printed
 from sipproxy.core.conditions import matches
 from sipproxy.core.regex import RegexError
@@ -99,9 +99,18 @@ class Expressions:
             return self._sum(expr)
         if isinstance(expr, tree.Unary) and expr.op == "int":
             return self.integer(expr.operand)
+        if _is_selval(expr):
+            return self._no_int(expr)
         code = self.value(expr)
         self.emit.span = expr.span
         return code.node if code.type == "int" else self._to_int(code)
+
+    def _no_int(self, expr: tree.Expr) -> ast.expr:
+        """selval() where an int is wanted: the statement fails."""
+        self.fails = True
+        self.emit.span = expr.span
+        helper = runtime.selval_is_no_int
+        return self.emit.call(self.emit.bind(helper, helper.__name__))
 
     def _to_int(self, code: Code) -> ast.expr:
         emit = self.emit
@@ -125,7 +134,7 @@ class Expressions:
 
     def truth(self, expr: tree.Expr, *, positive: bool = False) -> ast.expr:
         """A test: not 0, or with `positive` (what `if` wants) greater than 0."""
-        code = self.code(expr)
+        code = Code(self._no_int(expr), "int") if _is_selval(expr) else self.code(expr)
         if code.type == "bool":
             return code.node
         emit = self.emit
@@ -265,7 +274,7 @@ class Expressions:
         emit = self.emit
         if expr.name == "selval":
             test = self.truth(expr.args[0], positive=True)
-            yes, no = self.value(expr.args[1]), self.value(expr.args[2])
+            yes, no = self._not_undefined(expr.args[1]), self._not_undefined(expr.args[2])
             emit.span = expr.span
             type_ = yes.type if yes.type == no.type else "any"
             return Code(emit.choose(test, yes.node, no.node), type_)
@@ -274,6 +283,16 @@ class Expressions:
         helper = values.strlen if expr.name == "strlen" else values.strempty
         type_ = "int" if expr.name == "strlen" else "bool"
         return Code(emit.call(emit.bind(helper, expr.name), node), type_)
+
+    def _not_undefined(self, expr: tree.Expr) -> Code:
+        """A value in which undefined has become the empty string."""
+        code = self.value(expr)
+        if code.type != "any":
+            return code
+        emit = self.emit
+        kept = emit.temporary()
+        missing = emit.compare(emit.keep(kept, code.node), ast.Is(), emit.const(None))
+        return Code(emit.choose(missing, emit.const(""), emit.name(kept)), "any")
 
     def _binary(self, expr: tree.Binary) -> Code:
         op = expr.op
@@ -383,6 +402,8 @@ class Expressions:
             is_op = ast.Is() if expr.op == "==" else ast.IsNot()
             return emit.compare(left, is_op, emit.const(None))
         known = guess(expr.left)
+        if _is_selval(expr.left):
+            return self._no_int(expr.left)
         code = self.value(expr.left) if known == "any" else Code(emit.const(0), known)
         if known == "int" or code.type == "int":
             left = code.node if known == "any" else self.integer(expr.left)
@@ -421,13 +442,19 @@ class Expressions:
         return emit.choose(test, plain, emit.call(helper, emit.name(kept), again))
 
     def _match(self, expr: tree.Binary) -> ast.expr:
-        emit = self.emit
         left = self.text(expr.left)
         if isinstance(expr.right, tree.Str):
             return self.search(expr.right, left, expr.span)
-        right = self.text(expr.right)
-        emit.span = expr.span
-        return emit.call(emit.bind(matches, "matches"), emit.name("c"), left, right)
+        if isinstance(expr.right, tree.Int):
+            self.scope.error(expr.right.span, "a pattern is a string", "put it in quotes")
+        return self.matched(left, expr.right, expr.span)
+
+    def matched(self, subject: ast.expr, pattern: tree.Expr, span: Span) -> ast.expr:
+        """A text searched for a pattern of the run; a bad one fails the statement."""
+        self.fails = True
+        right = self.text(pattern)
+        self.emit.span = span
+        return self.emit.call(self.emit.bind(matches, "matches"), subject, right)
 
     def search(
         self,
@@ -481,6 +508,10 @@ class Expressions:
             missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
             value = emit.choose(missing, emit.const(0), emit.name(kept))
         return [emit.put(owner, last, value)]
+
+
+def _is_selval(expr: tree.Expr) -> bool:
+    return isinstance(expr, tree.Builtin) and expr.name == "selval"
 
 
 def _as_avp(expr: tree.Attr) -> str:

@@ -99,6 +99,8 @@ def _fold_unary(expr: Unary) -> Expr:
 def _fold_builtin(expr: Builtin) -> Expr:
     args = tuple(map(fold, expr.args))
     known = constant(args[0])
+    if expr.name == "selval" and None not in map(constant, args):
+        return args[1] if values.truth_if(known) else args[2]
     if known is not None and expr.name == "strlen":
         return Int(expr.span, values.strlen(known))
     if known is not None and expr.name == "strempty":
@@ -119,6 +121,8 @@ def _fold_binary(expr: Binary) -> Expr:
 
 def _combine(expr: Binary, left: Expr, right: Expr) -> Expr:
     one, other = constant(left), constant(right)
+    if expr.op == "==" and "" in (one, other) and (one is None or other is None):
+        return Builtin(expr.span, "strempty", (right if one == "" else left,))
     folded = Binary(expr.span, expr.op, left, right, expr.op_span)
     if one is not None and other is not None and expr.op in _BINARY:
         try:

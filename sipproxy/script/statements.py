@@ -276,6 +276,8 @@ class Statements:
     def _while(self, statement: tree.While, use: Code) -> list[ast.stmt]:
         emit = self.emit
         keep = Code.UNUSED if use is Code.UNUSED else Code.KEPT
+        if guess(self.expressions.whole(statement.condition)) == "str":
+            self.scope.error(statement.condition.span, "a while loop cannot test a string")
         before, test, ends = self._test(statement.condition, statement.span, positive=False)
         counter = emit.temporary()
         out: list[ast.stmt] = [emit.let(counter, emit.const(0))]

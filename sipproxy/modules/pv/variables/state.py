@@ -1,6 +1,7 @@
 """`$var $vz $vn $shv $avp $cnt`: values a script keeps."""
 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
+from typing import Any
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
@@ -56,7 +57,7 @@ class Bank:
 class StateVariables(Module):
     """Variables of the worker (`$var`), of all workers (`$shv`), of the message (`$avp`)."""
 
-    def __init__(self, host: object) -> None:
+    def __init__(self, host: Any) -> None:
         super().__init__(host)
         self.bank = host.variables = Bank()
         """`$var`: they start at 0 and live as long as the worker."""
