@@ -1,0 +1,51 @@
+# make run    sets up, runs the rate-limit example on real UDP traffic and shows what happened
+# make test   sets up and runs every test
+# make check  ruff, mypy --strict and the order of the floors
+# make bench  requests per second beside Kamailio, and microseconds of each stage
+# make soak   the long tests
+# make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+MIRROR ?=
+
+.PHONY: run test check bench soak corpus test-all setup peers clean
+
+run: setup
+	@$(PYTHON) examples/demo.py
+
+test: setup peers
+	$(PYTHON) -m pytest $(ARGS)
+
+check: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest tests/test_floors.py
+
+bench: setup peers
+	$(PYTHON) benchmarks/stages.py
+	$(PYTHON) benchmarks/compare.py $(ARGS)
+
+soak: setup peers
+	$(PYTHON) -m pytest -m soak $(ARGS)
+
+corpus: setup
+	$(PYTHON) tests/corpus/run.py check $(if $(MIRROR),--mirror $(MIRROR))
+	$(PYTHON) tests/corpus/run.py mutants $(if $(MIRROR),--mirror $(MIRROR))
+
+test-all: peers
+	@for python in python3.11 python3.12 python3.13 python3.14; do \
+		command -v $$python >/dev/null || { echo "$$python is not here"; continue; }; \
+		.ci/setup .venv-$$python $$python && .venv-$$python/bin/python -m pytest $(ARGS) || exit 1; \
+	done
+
+setup:
+	@.ci/setup $(VENV)
+
+peers:
+	@.ci/peers
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/sipload
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
