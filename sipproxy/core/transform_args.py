@@ -10,7 +10,7 @@ from typing import Any
 
 from sipproxy.core.access import Argument, PvAccess, Reading
 from sipproxy.core.declared import Parameter
-from sipproxy.core.params import Parsed, Plain
+from sipproxy.core.params import Parsed
 from sipproxy.core.pvspec import PvSpec, pv_at
 from sipproxy.core.values import Value
 
@@ -35,27 +35,23 @@ def read_arguments(
 ) -> tuple[Argument, ...]:
     """The arguments in `text`, what stands after the first comma; None when there is none.
 
-    Raises ValueError or PvSyntaxError. The last parameter takes all that is left when it is the
-    only one, or read by a class of its own; so it may be a comma or hold commas.
+    Raises ValueError or PvSyntaxError. A parameter read by a class of its own is the last one and
+    takes all that is left, commas too.
     """
     args: list[Argument] = []
     rest = text
     for number, parameter in enumerate(params):
         if rest is None:
             break
-        if number == len(params) - 1 and (raw or _takes_all(parameter, len(params))):
+        if number == len(params) - 1 and (raw or _is_parsed(parameter.kind)):
             args.append(_whole(rest, parameter.kind, resolve))
             rest = None
         else:
-            argument, rest = _next(rest.lstrip(_BLANKS), parameter.kind, resolve)
+            argument, rest = read_argument(rest.lstrip(_BLANKS), parameter.kind, resolve)
             args.append(argument)
     if rest is not None or len(args) < sum(not p.optional for p in params):
         raise ValueError("wrong number of parameters")
     return tuple(args)
-
-
-def _takes_all(parameter: Parameter, count: int) -> bool:
-    return (count == 1 and parameter.kind is str) or _is_parsed(parameter.kind)
 
 
 def _is_parsed(kind: Any) -> bool:
@@ -63,24 +59,16 @@ def _is_parsed(kind: Any) -> bool:
 
 
 def _whole(text: str, kind: Any, resolve: Callable[[PvSpec], PvAccess]) -> Argument:
-    if _is_parsed(kind):
-        resolved = issubclass(kind, Resolved)
-        return kind.read(text, resolve) if resolved else kind.parse(text)
-    if kind is Plain:
+    if not _is_parsed(kind):
         return text
-    text = text.lstrip(_BLANKS)
-    if not text.startswith("$"):
-        return text
-    argument, rest = _next(text, kind, resolve)
-    if rest is not None:
-        raise ValueError("wrong number of parameters")
-    return argument
+    resolved = issubclass(kind, Resolved)
+    return kind.read(text, resolve) if resolved else kind.parse(text)
 
 
-def _next(
+def read_argument(
     text: str, kind: Any, resolve: Callable[[PvSpec], PvAccess]
 ) -> tuple[Argument, str | None]:
-    """One argument and the text after its comma, None when there is no comma."""
+    """One argument and the text after its comma, None when there is no comma; raises ValueError."""
     if text.startswith("$"):
         spec, end = pv_at(text, 0)
         after = text[end:].strip(_BLANKS)

@@ -21,9 +21,9 @@ def unpacked(digits: bytes) -> bytes:
     """Bytes of seven bits each from a packing in hexadecimal digits."""
     out = bytearray()
     left, kept = 1, 0
-    for at in range(0, len(digits), 2):
-        pair = digits[at : at + 2]
-        byte = (_digit(pair[0]) << 4 | (_digit(pair[1]) if len(pair) > 1 else 0)) & 0xFF
+    # A digit that is missing at the end is the NUL of a C string.
+    for high, low in zip(digits[::2], digits[1::2] + b"\0", strict=False):
+        byte = (hex_value(high) << 4 | hex_value(low)) & 0xFF
         out.append((byte << (left - 1) & 0x7F) | kept)
         kept = byte >> (8 - left)
         left += 1
@@ -33,7 +33,9 @@ def unpacked(digits: bytes) -> bytes:
     return bytes(out)
 
 
-def _digit(char: int) -> int:
-    if 0x41 <= char & 0xDF <= 0x5A:
-        return (char | 0x20) - 0x61 + 10
-    return char - 0x30 & 0xFF
+def hex_value(char: int) -> int:
+    """What Kamailio's hex_to_char makes of any character, one byte."""
+    if 0x30 <= char <= 0x39:
+        return char - 0x30
+    lower = char + 32 if 0x41 <= char <= 0x5A else char
+    return (lower - 0x61 + 10) & 0xFF

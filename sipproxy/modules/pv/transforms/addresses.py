@@ -9,7 +9,7 @@ from sipproxy.core.module import Module
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.pv import paramlist
-from sipproxy.modules.pv.protocols import NAMES, NUMBERS, in_uri
+from sipproxy.modules.pv.protocols import NAMES, NUMBERS
 from sipproxy.modules.pv.transforms.base import OfValue, of_content
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.uri import Uri
@@ -23,6 +23,8 @@ class UnwrittenPort(int):
 
 
 _NO_PORT = UnwrittenPort()
+_TRANSPORTS = {name: number for name, number in NUMBERS.items() if name != "wss"}
+"""What a transport parameter may be; `wss` is none to Kamailio's parser."""
 
 Rest = ParamSpec("Rest")
 
@@ -131,8 +133,8 @@ class AddressTransforms(Module):
     @_of_uri("uri.tosocket")
     def uri_tosocket(self, uri: Uri) -> Value:
         """`proto:host:port`, empty for a URI without a known transport."""
-        proto = in_uri(uri.transport or "")
-        return f"{proto}:{uri.host}:{uri.port or 5060}" if proto else ""
+        proto = uri.transport or ""
+        return f"{proto}:{uri.host}:{uri.port or 5060}" if proto in _TRANSPORTS else ""
 
     @of_content("uri.saor")
     def uri_saor(self, text: str) -> Value:
@@ -155,9 +157,9 @@ class AddressTransforms(Module):
         uri = _uri(text)
         if uri is None:
             return ""
-        number = NUMBERS.get(uri.transport or "", 0)
-        port = uri.port if uri.port is not None else 5061 if number in (3, 6) else 5060
-        return f"{uri.host}~{port}~{number or 1}"
+        number = _TRANSPORTS.get(uri.transport or "", 1)
+        port = uri.port if uri.port is not None else 5061 if number == NUMBERS["tls"] else 5060
+        return f"{uri.host}~{port}~{number}"
 
     @of_content("urialias.decode")
     def urialias_decode(self, text: str) -> Value:
@@ -265,16 +267,13 @@ def _short(text: str, *, user: bool, rest: bool) -> str | None:
 
 
 def _from_alias(text: str) -> str:
-    host, mark, rest = text.partition("~")
-    if not mark:
-        return f"sip:{text}"
-    port, mark, rest = rest.partition("~")
-    if not mark:
+    host, _, rest = text.partition("~")
+    port, mark, number = rest.partition("~")
+    if not mark or not number:
+        return ""
+    proto = NAMES.get(ord(number[0]) - 48, "") if number[0] != "0" else "udp"
+    if proto == "udp":
         return f"sip:{host}:{port}"
-    number = ord(rest[0]) - 48 if rest else -1
-    if number in (0, 1):
-        return f"sip:{host}:{port}"
-    proto = NAMES.get(number, "")
     return f"sip:{host}:{port};transport={proto}" if proto else ""
 
 

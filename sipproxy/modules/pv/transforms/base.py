@@ -5,7 +5,10 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from sipproxy import text as wire
+from sipproxy.core.access import Argument, PvAccess
 from sipproxy.core.module import transformation
+from sipproxy.core.pvspec import PvSpec
+from sipproxy.core.transform_args import Resolved, read_argument
 from sipproxy.core.values import Value
 
 Rest = ParamSpec("Rest")
@@ -45,6 +48,23 @@ def of_content(name: str, *, raw: bool = False) -> Callable[[OfText[Rest]], OfVa
         return transformation(name, raw=raw)(run)
 
     return apply
+
+
+class Delimiter(str, Resolved):
+    """A parameter whose first character counts, which may be a comma: `{s.count,,}`."""
+
+    @classmethod
+    def read(cls, text: str, resolve: Callable[[PvSpec], PvAccess]) -> Argument:
+        """Read a text or a pseudo-variable."""
+        text = text.lstrip(" \t\r\n")
+        literal = text.partition(",")
+        argument, rest = read_argument(text, str, resolve)
+        if isinstance(argument, str):
+            argument = f"{argument}{literal[1]}"
+            rest = literal[2] or None
+        if rest is not None:
+            raise ValueError("wrong number of parameters")
+        return argument
 
 
 def cut(text: str, start: int, end: int) -> str:

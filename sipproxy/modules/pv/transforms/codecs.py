@@ -1,11 +1,11 @@
-"""`{s.*}` and `{val.*}`: digests, encodings and escapes."""
+"""`{s.*}`: digests, encodings and escapes."""
 
 import base64
 import hashlib
 from collections.abc import Callable
 
 from sipproxy import text as wire
-from sipproxy.core.module import Module, transformation
+from sipproxy.core.module import Module
 from sipproxy.core.values import Value
 from sipproxy.modules.pv import base58, gsm7
 from sipproxy.modules.pv.transforms.base import of_text
@@ -16,10 +16,6 @@ _USER = frozenset(_LETTERS + "-_.!~*'()&=+$,;?")
 _PARAM = frozenset(_LETTERS + "-_.!~*'()[]/:&+$")
 _URL = frozenset(_LETTERS + "-_.~")
 _COMMON = str.maketrans({"'": "\\'", '"': '\\"', "\\": "\\\\", "\0": "\\0"})
-_JSON = str.maketrans(
-    {chr(code): f"\\u00{code:02x}" for code in range(32)}
-    | {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-)
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_SAFE = _STANDARD[:-2] + b"-_"
 
@@ -165,29 +161,6 @@ class CodecTransforms(Module):
         """Percent-escapes and `+` replaced."""
         return wire.decode(_url_decoded(wire.encode(text)))
 
-    @transformation("val.n0")
-    def val_n0(self, value: Value) -> Value:
-        """0 for what is undefined."""
-        return 0 if value is None else value
-
-    @transformation("val.ne")
-    def val_ne(self, value: Value) -> Value:
-        """An empty text for what is undefined."""
-        return "" if value is None else value
-
-    @transformation("val.json")
-    def val_json(self, value: Value) -> Value:
-        """Escaped to stand in a JSON string; an empty text for what is undefined."""
-        return value.translate(_JSON) if isinstance(value, str) else self.val_ne(value)
-
-    @transformation("val.jsonqe")
-    def val_jsonqe(self, value: Value) -> Value:
-        """As `{val.json}`, in quotes if it had to be escaped or is undefined."""
-        if not isinstance(value, str):
-            return '""' if value is None else value
-        escaped = value.translate(_JSON)
-        return value if escaped == value else f'"{escaped}"'
-
 
 def _percent(text: str, plain: frozenset[str]) -> str | None:
     if not text.isascii() or (text and not text.isprintable()):
@@ -224,19 +197,13 @@ def _url_decoded(data: bytes) -> bytes:
         if byte == 0x25:
             # Two bytes must follow; what is no digit is taken as one all the same.
             if at + 2 < len(data):
-                out.append((_digit(data[at + 1]) << 4 | _digit(data[at + 2])) & 0xFF)
+                high, low = map(gsm7.hex_value, data[at + 1 : at + 3])
+                out.append((high << 4 | low) & 0xFF)
                 at += 2
         else:
             out.append(0x20 if byte == 0x2B else byte)
         at += 1
     return bytes(out)
-
-
-def _digit(byte: int) -> int:
-    """What Kamailio's hex_to_char makes of any character."""
-    if chr(byte).isascii() and chr(byte).isalpha():
-        return (byte | 0x20) - 0x61 + 10
-    return byte - 0x30
 
 
 def _padded(text: str) -> str:

@@ -6,7 +6,7 @@ from sipproxy.core.module import Module
 from sipproxy.core.params import Parsed
 from sipproxy.core.values import Value
 from sipproxy.modules.pv import paramlist
-from sipproxy.modules.pv.transforms.base import of_content
+from sipproxy.modules.pv.transforms.base import Delimiter, of_content
 
 
 class Mark(str, Parsed):
@@ -23,6 +23,7 @@ class Mark(str, Parsed):
 
 
 _SEMICOLON = Mark(";")
+_ANY = Delimiter(";")
 
 
 class ListTransforms(Module):
@@ -57,7 +58,7 @@ class ListTransforms(Module):
         return items[index][0] if -len(items) <= index < len(items) else ""
 
     @of_content("param.count")
-    def param_count(self, text: str, separator: str = ";") -> Value:
+    def param_count(self, text: str, separator: Delimiter = _ANY) -> Value:
         """How many parameters there are."""
         items = paramlist.parse_list(text, separator[:1])
         return None if items is None else len(items)
@@ -70,11 +71,10 @@ class ListTransforms(Module):
     @of_content("line.at")
     def line_at(self, text: str, index: int) -> Value:
         """The line at `index`, from the end if negative; empty beyond them."""
+        if index < 0:
+            return _line_from_end(text, -index).removesuffix("\r")
         lines = text.split("\n")
-        if index < 0 and lines[-1] == "":
-            lines.pop()
-        line = lines[index] if -len(lines) <= index < len(lines) else ""
-        return line.removesuffix("\r")
+        return lines[index].removesuffix("\r") if index < len(lines) else ""
 
     @of_content("line.sw")
     def line_sw(self, text: str, start: str) -> Value:
@@ -94,3 +94,20 @@ class ListTransforms(Module):
     def url_querystring(self, text: str) -> Value:
         """What stands behind the first `?`."""
         return text.partition("?")[2]
+
+
+def _line_from_end(text: str, number: int) -> str:
+    """The line that is `number` from the end, as Kamailio steps back from line end to line end.
+
+    An empty line at the beginning confuses it: it comes with its line end.
+    """
+    last = len(text) - 2 if text.endswith("\n") else len(text) - 1
+    before = text.rfind("\n", 0, max(last, 0))
+    at = 1
+    while at < number and before >= 0:
+        last = before - 1
+        before = text.rfind("\n", 0, max(last, 0))
+        at += 1
+    if at != number:
+        return ""
+    return text[before + 1 : last + 1] if before >= 0 else text[: last + 1]

@@ -9,7 +9,7 @@ from sipproxy.core.module import Module, transformation
 from sipproxy.core.params import Parsed
 from sipproxy.core.values import INT_MAX, INT_MIN, Value, wrap
 from sipproxy.modules.pv.hashing import core_hash
-from sipproxy.modules.pv.transforms.base import cut, of_text
+from sipproxy.modules.pv.transforms.base import Delimiter, cut, of_text
 
 _BLANKS = " \t\r\n"
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
@@ -128,12 +128,15 @@ class StringTransforms(Module):
         """Without any `what`; it knows `\\n`, `\\r`, `\\t` and `\\\\`."""
         return text.replace(_unescaped(what), "") if what else text
 
-    @of_text("s.ftime")
-    def s_ftime(self, text: str, format: str) -> Value:
+    @transformation("s.ftime")
+    def s_ftime(self, value: Value, format: str) -> Value:
         """A Unix time formatted by strftime, in local time."""
-        if not text.lstrip("+").isdigit() or not -1 < int(text) < 1 << 32:
-            return None
-        return time.strftime(format, time.localtime(wrap(int(text))))
+        if isinstance(value, str):
+            digits = value.removeprefix("+") or "0"
+            if not digits.isascii() or not digits.isdigit() or int(digits) >= 1 << 32:
+                return None
+            value = wrap(int(digits))
+        return None if value is None else time.strftime(format, time.localtime(value))
 
     @of_text("s.trim")
     def s_trim(self, text: str) -> Value:
@@ -183,22 +186,22 @@ class StringTransforms(Module):
         return "".join(filter("0123456789".__contains__, value))
 
     @of_text("s.count")
-    def s_count(self, text: str, char: str) -> Value:
+    def s_count(self, text: str, char: Delimiter) -> Value:
         """How often `char` is in a text."""
         return text.count(char[:1])
 
     @of_text("s.before")
-    def s_before(self, text: str, char: str) -> Value:
+    def s_before(self, text: str, char: Delimiter) -> Value:
         """What stands before the first `char`, all without one."""
         return text.partition(char[:1])[0]
 
     @of_text("s.after")
-    def s_after(self, text: str, char: str) -> Value:
+    def s_after(self, text: str, char: Delimiter) -> Value:
         """What stands behind the first `char`, nothing without one."""
         return text.partition(char[:1])[2]
 
     @of_text("s.rbefore")
-    def s_rbefore(self, text: str, char: str) -> Value:
+    def s_rbefore(self, text: str, char: Delimiter) -> Value:
         """What stands before a `char` that is the last of the text.
 
         Kamailio 5.6 looks for it in the wrong direction: unless the text ends with `char`, the
@@ -207,19 +210,19 @@ class StringTransforms(Module):
         return text[:-1] if text.endswith(char[:1]) else text + "\0"
 
     @of_text("s.rafter")
-    def s_rafter(self, text: str, char: str) -> Value:
+    def s_rafter(self, text: str, char: Delimiter) -> Value:
         """Always empty in Kamailio 5.6, for the same reason as :meth:`s_rbefore`."""
         return ""
 
     @of_text("s.fmtlines")
     def s_fmtlines(self, text: str, width: int, indent: int) -> Value:
         """Lines broken and indented by blanks, the way Kamailio 5.6 does it."""
-        return _broken(text, width, " " * indent)
+        return _broken(text, width, b" " * indent)
 
     @of_text("s.fmtlinet")
     def s_fmtlinet(self, text: str, width: int, indent: int) -> Value:
         """Lines broken and indented by tabs, the way Kamailio 5.6 does it."""
-        return _broken(text, width, "\t" * indent)
+        return _broken(text, width, b"\t" * indent)
 
 
 def _prefixes(text: str, limit: int, quote: str) -> str | None:
@@ -230,13 +233,24 @@ def _prefixes(text: str, limit: int, quote: str) -> str | None:
     return ",".join(f"{quote}{cut(text, 0, end)}{quote}" for end in range(1, most + 1))
 
 
-def _broken(text: str, width: int, indent: str) -> str | None:
-    """A line end before each byte but the first of the first `width`, and nowhere else."""
-    size = wire.byte_length(text)
+def _broken(text: str, width: int, indent: bytes) -> str | None:
+    """A line end before each byte but the first of the first `width`, and nowhere else.
+
+    A text that is not longer than the indent is read from where the result is being written.
+    """
+    data = bytearray(wire.encode(text))
+    size = len(data)
     if width <= 0 or size + size // width * (2 + len(indent)) > _BUFFER - 1:
         return None
-    first = [cut(text, at, at + 1) for at in range(min(width, size))]
-    return f"\r\n{indent}".join(first) + cut(text, len(first), size)
+    out = data if len(indent) >= size else bytearray()
+    at = 0
+    for number in range(size):
+        piece = b"\r\n" + indent if 0 < number < width else b""
+        out[at : at + len(piece)] = piece
+        at += len(piece)
+        out[at : at + 1] = data[number : number + 1]
+        at += 1
+    return wire.decode(bytes(out[:at]))
 
 
 def _unescaped(text: str) -> str:

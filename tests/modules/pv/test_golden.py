@@ -1,0 +1,96 @@
+"""Every pseudo-variable and transformation of the plans against what Kamailio 5.6.3 gave."""
+
+import importlib.util
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.functions import Core
+from sipproxy.core.host import Host
+from sipproxy.core.log import LogList
+from sipproxy.core.sockets import ListenSocket, OwnAddresses
+from sipproxy.modules.pv import Pv
+from sipproxy.sip.message import Message
+
+HERE = Path(__file__).parent
+NAMES = sorted(path.stem for path in (HERE / "golden").glob("*.json"))
+
+
+def _recorder() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pv_record", HERE / "record.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+record = _recorder()
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("PV_TEST", "from environment")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def make_host() -> Host:
+    host = Host(VirtualClock(), Chance(1), LogList())
+    host.own = OwnAddresses([ListenSocket("udp", *record.SERVER)])
+    host.flags = {"NAMED": 7}
+    host.load(Core)
+    host.load(Pv)
+    return host
+
+
+def context(host: Host, message: str) -> Context:
+    flow = Flow("udp", record.SERVER, record.CLIENT)
+    msg = Message.parse(record.wire(message), source=flow.remote, dest=flow.local)
+    return Context(msg, flow, host.now(), host, "request" if msg.is_request else "reply")
+
+
+def answers(plan: dict[str, Any]) -> list[list[str]]:
+    """What our own variables give for a plan, in the recorder's shape."""
+    host = make_host()
+    rows: list[list[str]] = [[] for _ in plan["expressions"]]
+    for message in plan["messages"]:
+        ctx = context(host, message)
+        for name, value in plan["set"]:
+            access = host.pv(name)
+            assert access.set is not None, name
+            access.write(ctx, value)
+        for row, expression in zip(rows, plan["expressions"], strict=True):
+            # A C string ends at its first NUL, and so does a line of Kamailio's log.
+            row.append(host.format(expression)(ctx).partition("\0")[0])
+    return rows
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_as_kamailio(name: str) -> None:
+    plan = record.expanded(json.loads((HERE / "plans" / f"{name}.json").read_text()))
+    golden = json.loads((HERE / "golden" / f"{name}.json").read_text())["rows"]
+    assert [row[0] for row in golden] == plan["expressions"]
+    shown = dict(plan["set"])
+    different = [
+        f"{expression} {shown.get('$' + expression[2:].partition('{')[0], '')!r}"
+        f"\n   Kamailio {wanted!r}\n   sipproxy {got!r}"
+        for (expression, wanted), got in zip(golden, answers(plan), strict=True)
+        if wanted != got
+    ]
+    assert not different, f"{len(different)} of {len(golden)}\n" + "\n".join(different)
+
+
+def test_the_recording_is_large() -> None:
+    rows = [json.loads(p.read_text())["rows"] for p in (HERE / "golden").glob("*.json")]
+    assert sum(len(values) for golden in rows for _, values in golden) >= 400
