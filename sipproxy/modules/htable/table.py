@@ -139,9 +139,10 @@ class Table:
         """(slot, its cells) for each slot that is not empty."""
         return groupby(self.in_order(), lambda item: self.slot_of(item[0]))
 
-    def _place(self, item: Item) -> tuple[int, int]:
+    def _place(self, item: Item) -> int:
+        """Grows with the slot, within a slot with the hash."""
         number = hash_of(item[0])
-        return number & (self.slots - 1), number
+        return (number & (self.slots - 1)) << 32 | number
 
     def _second(self, now: float) -> int:
         """Without autoexpire the clock is not looked at: what has seconds of its own lives from 0,
