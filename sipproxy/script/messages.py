@@ -97,6 +97,12 @@ def _unclosed_block(s: Situation) -> Explanation | None:
     )
 
 
+def _empty_cfg(s: Situation) -> Explanation | None:
+    if s.token.type != "$END" or s.values:
+        return None
+    return Explanation("this cfg is empty", "Kamailio wants a statement, be it a lone semicolon")
+
+
 def _empty_block(s: Situation) -> Explanation | None:
     if s.token.type != "RBRACE" or not s.top_is("LBRACE"):
         return None
@@ -240,6 +246,7 @@ def _missing_argument(s: Situation) -> Explanation | None:
 
 
 _CAUSES = (
+    _empty_cfg,
     _unclosed_block,
     _empty_block,
     _bare_block,

@@ -60,13 +60,12 @@ class Run:
                 self._resume(token)
 
     def _end(self) -> list[Any]:
-        last = self._previous
         end = self._scanner.end_token()
         try:
             made: list[Any] = self._state.feed_token(end, True)  # type: ignore[arg-type]
             return made
         except UnexpectedToken:
-            if last is not None and not self._scanner.cut_short:
+            if not self._scanner.cut_short:
                 self._fail(end)
             return []
 

@@ -138,6 +138,11 @@ class Items(Lists):
         """All items of the cfg."""
         return children[0]
 
+    @staticmethod
+    def items_one(children: Children) -> Children:
+        """The first item, unless it leaves nothing."""
+        return [item for item in children if item is not None]
+
     nothing = staticmethod(Lists.none)
 
     @staticmethod

@@ -180,7 +180,11 @@ class Scanner:
         flavour = self.preprocessor.flavour
         if flavour in ("SER", "MAXCOMPAT"):
             attr = lexemes.ATTR_PREFIX.match(buffer.text, end)
-            if attr is None and name and (flavour == "SER" or buffer.text[name.end() :][:1] == "["):
+            if (
+                attr is None
+                and name
+                and (flavour == "SER" or buffer.text.startswith("[", name.end()))
+            ):
                 attr = name
             if attr is not None:
                 buffer.at = attr.end()

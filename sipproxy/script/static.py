@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from sipproxy.core.suggest import suggestion
 from sipproxy.errors import Problem, Span
-from sipproxy.script.keywords import KEYWORDS
+from sipproxy.script.keywords import KEYWORDS, WORD_NUMBERS
 from sipproxy.script.settings import MAX_FLAG, SETTINGS, free_flag
 from sipproxy.script.tree import (
     Address,
@@ -67,6 +67,7 @@ _ONSEND = frozenset(
     )
 )
 _BEFORE_MEMORY = frozenset({"user", "shm_mem_size", "shm_force_alloc"})
+_NO_NAME = re.compile(r"\d|(?:%s)$" % "|".join(WORD_NUMBERS))
 _DOTTED = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _QUOTED_SOCKET = re.compile(r"(?:udp|tcp|tls|sctp):|[^:]*:\d+$", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def check(items: Sequence[Item], whole: bool) -> list[Problem]:
         elif isinstance(item, Listen | Alias):
             for address in item.addresses:
                 problems += _address(address)
-        elif isinstance(item, CustomParam) and KEYWORDS.get(item.name, "DEFAULT") != "DEFAULT":
+        elif isinstance(item, CustomParam) and _NO_NAME.match(item.name):
             problems.append(Problem(item.span, f'"{item.name}" cannot name a parameter'))
     if whole:
         problems += _declarations(items)

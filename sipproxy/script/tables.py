@@ -75,4 +75,6 @@ def parser() -> lark.Lark:
 
 
 if __name__ == "__main__":
-    dump()
+    from sipproxy.script import tables  # the file names classes by this module's real name
+
+    tables.dump()

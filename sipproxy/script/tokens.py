@@ -87,4 +87,4 @@ class Token:
 
     def begins_route(self) -> bool:
         """Whether a `[` or `{` follows, as behind the `route` of a definition."""
-        return self.source.text[self.end :][:80].lstrip()[:1] in ("[", "{")
+        return self.source.text[self.end : self.end + 80].lstrip()[:1] in ("[", "{")

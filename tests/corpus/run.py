@@ -156,7 +156,9 @@ Check = Callable[[Config], Iterable[Problem]]
 """A further check of a parsed cfg: that of names, where modules are known."""
 
 
-def ask_sipproxy(path: Path, defines: Sequence[str] = (), check: Check | None = None) -> list[Problem]:
+def ask_sipproxy(
+    path: Path, defines: Sequence[str] = (), check: Check | None = None
+) -> list[Problem]:
     """The errors sipproxy finds in a file."""
     try:
         config = parse_file(str(path), defines=dict.fromkeys(defines))
