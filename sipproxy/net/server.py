@@ -145,7 +145,7 @@ class Server:
         for one in self._transport.sockets:
             loop.add_reader(one.socket, self._readable, one)
         self._announce()
-        _settle_collector()
+        settle_collector()
         self._after()
         ready()
         try:
@@ -283,7 +283,7 @@ def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:
     return replace(program, settings=replace(settings, alias=[*settings.alias, *more]))
 
 
-def _settle_collector() -> None:
+def settle_collector() -> None:
     """What is loaded stays: the collector need not look at it again, and comes rarely."""
     gc.collect()
     gc.freeze()
