@@ -115,7 +115,7 @@ class Core(CoreVariables, name="core"):
     @function(name="setu")
     def rewriteuser(self, ctx: Context, user: Plain) -> int:
         """Replace the user of the R-URI; an empty one takes the password along."""
-        return ruri.rewrite(ctx, lambda uri: replace(uri, user=user))
+        return ruri.set_user(ctx, user)
 
     @function(name="rewriteuserpass")
     @function(name="setuserpass")

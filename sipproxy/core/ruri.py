@@ -96,3 +96,8 @@ def stripped(ctx: Context, user: str, count: int, *, tail: bool) -> str:
         text = f"too long {name} asked; deleting username: {count} of <{user}>"
         report(ctx.host.log, WARN, "core", text)
     return wire.decode(data[: max(len(data) - count, 0)] if tail else data[count:])
+
+
+def set_user(ctx: Context, user: str) -> int:
+    """Give the R-URI another user; 1, or -1 when it cannot be read."""
+    return rewrite(ctx, lambda parts: replace(parts, user=user))

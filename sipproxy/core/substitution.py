@@ -1,6 +1,6 @@
 """`/pattern/replacement/flags`, as `{re.subst}` and the subst functions take it (core/re.c)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -55,18 +55,28 @@ class Substitution:
         data = encode(text).partition(b"\0")[0]
         out = b""
         at = count = 0
+        for start, end, replacement in self.hits(ctx, data):
+            out += data[at:start] + replacement
+            at = end
+            count += 1
+        return decode(out + data[at:]), count
+
+    def hits(self, ctx: Context, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """What to replace: start, end and replacement of each match, in order.
+
+        Raises EmptyMatch, and RegexError where the text is too long for the pattern.
+        """
+        at = 0
         bol = True
         while spans := self.regex.match_spans(data, at, not_bol=not bol):
             start, end = spans[0]
             if start == end:
                 raise EmptyMatch("the pattern matches an empty text")
-            out += data[at:start] + self._replaced(ctx, data, spans)
+            yield start, end, self._replaced(ctx, data, spans)
+            if not self.everywhere:
+                return
             bol = data[end - 1 : end] in (b"\n", b"\r")
             at = end
-            count += 1
-            if not self.everywhere:
-                break
-        return decode(out + data[at:]), count
 
     def _replaced(self, ctx: Context, data: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
         out = b""

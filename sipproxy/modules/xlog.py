@@ -1,6 +1,7 @@
 """xlog: lines that a cfg writes to the log (Kamailio modules/xlog)."""
 
 import sys
+from typing import Any
 
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
@@ -38,11 +39,12 @@ _COLORS = "srgybpcw"
 class Level(Parsed):
     """A log level: a word of which the third letter counts (`L_ERR`), or one pseudo-variable."""
 
-    __slots__ = ("number", "pv")
+    __slots__ = ("access", "number", "pv")
 
     def __init__(self, number: int, pv: str) -> None:
         self.number = number
         self.pv = pv
+        self.access: PvAccess | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Level":
@@ -54,11 +56,16 @@ class Level(Parsed):
         except (IndexError, KeyError):
             raise ValueError(f"unknown log level {text!r}") from None
 
+    def bind(self, host: Any) -> None:
+        """Look the pseudo-variable up; raises ResolveError."""
+        if self.pv:
+            self.access = host.pv(self.pv)
+
     def of(self, ctx: Context) -> int | None:
         """The level for this context; None (and a line in the log) when it is no number."""
-        if not self.pv:
+        if self.access is None:
             return self.number
-        value = ctx.host.pv(self.pv).read(ctx)
+        value = self.access.read(ctx)
         if isinstance(value, int):
             return value
         report(ctx.host.log, ERROR, "xlog", f"invalid log level value {value!r}")

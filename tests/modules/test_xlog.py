@@ -78,10 +78,12 @@ def test_level_from_a_variable(bench: Any, request_text: Any) -> None:
     xlog, variables = bench.load(Xlog), bench.load(Variables)
     ctx = bench.context(request_text())
     variables.value = NOTICE
-    assert xlog.xlog_level(ctx, Level.parse("$x"), text("level\n")) == 1
+    level = Level.parse("$x")
+    level.bind(bench.host)
+    assert xlog.xlog_level(ctx, level, text("level\n")) == 1
     assert bench.log.records == [(NOTICE, "<script>", "level\n")]
     variables.value = "word"
-    assert xlog.xlog_level(ctx, Level.parse("$x"), text("never\n")) == -1
+    assert xlog.xlog_level(ctx, level, text("never\n")) == -1
     assert bench.log.records[1:] == [(ERROR, "xlog", "invalid log level value 'word'")]
 
 
