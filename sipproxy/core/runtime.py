@@ -6,7 +6,7 @@ was evaluated before. Hence the rule that the flag of the last call in an expres
 that it is looked at when the statement is done.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from sipproxy.core.context import EXIT, Context
 from sipproxy.core.log import ERROR
@@ -14,9 +14,16 @@ from sipproxy.core.values import EvalError
 
 Route = Callable[[Context], int]
 AsyncRoute = Callable[[Context], Awaitable[int]]
+CaseTest = Callable[[str], object]
+"""Whether a text fits a label of a switch."""
 
 MAX_DEPTH = 256
 """max_recursive_level: routes and blocks that may be nested (core/action.c)."""
+BUG_CODE = -5
+"""The code of what Kamailio leaves without one: `return 1 / 0`, a constant switch without its case
+(E_BUG in core/error.h)."""
+UNKNOWN_ROUTE_CODE = -10
+"""The code of a call by a name that no route has (E_SCRIPT)."""
 
 
 def bool_code(c: Context, ok: bool | None) -> int:
@@ -90,6 +97,38 @@ async def nested_async(c: Context, route: AsyncRoute, blocks: int) -> int:
     return code
 
 
+def computed(c: Context, route: Route | None, blocks: int) -> int:
+    """Call a route by a name made at run time; None, an unknown one, leaves `$rc` as it is."""
+    if route is None:
+        return UNKNOWN_ROUTE_CODE
+    c.rc = code = nested(c, route, blocks)
+    return code
+
+
+async def computed_async(c: Context, route: AsyncRoute | None, blocks: int) -> int:
+    """:func:`computed` where routes may suspend."""
+    if route is None:
+        return UNKNOWN_ROUTE_CODE
+    c.rc = code = await nested_async(c, route, blocks)
+    return code
+
+
+def computed_code(c: Context, route: Route | None) -> int:
+    """:func:`computed` inside an expression."""
+    if route is None:
+        c.end = c.rc = 0
+        return UNKNOWN_ROUTE_CODE
+    return route_code(c, route)
+
+
+async def computed_code_async(c: Context, route: AsyncRoute | None) -> int:
+    """:func:`computed_code` where routes may suspend."""
+    if route is None:
+        c.end = c.rc = 0
+        return UNKNOWN_ROUTE_CODE
+    return await route_code_async(c, route)
+
+
 def too_deep(c: Context, level: int = MAX_DEPTH + 1) -> int:
     """Routes and blocks are nested beyond the limit: the call is given up."""
     text = f"too many recursive routing table lookups ({level}) giving up!"
@@ -109,10 +148,17 @@ def failed(c: Context, error: EvalError, where: str) -> int:
     return -1
 
 
-def unknown_route(c: Context, name: str, where: str) -> int:
+def matching_case(text: str, cases: Sequence[tuple[CaseTest, int]], default: int) -> int:
+    """The number of the first case of a switch whose test the text passes."""
+    for test, number in cases:
+        if test(text):
+            return number
+    return default
+
+
+def unknown_route(c: Context, name: str, where: str) -> None:
     """A computed route name that no block has: logged, and the script goes on."""
     log_error(c, f'route "{name}" not found at {where}')
-    return 1
 
 
 def log_error(c: Context, text: str) -> None:

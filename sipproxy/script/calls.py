@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
@@ -15,10 +15,19 @@ from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
 from sipproxy.script import tree
 from sipproxy.script.fold import fold
+from sipproxy.script.graph import static_name
 from sipproxy.script.scope import ROUTE_MASK, Scope
 
 if TYPE_CHECKING:
     from sipproxy.script.expressions import Expressions
+
+
+class Target(NamedTuple):
+    """A called route: Python for its function, or for one found at run time (`name` is None)."""
+
+    node: ast.expr
+    name: str | None
+    suspends: bool
 
 
 class Calls:
@@ -62,14 +71,16 @@ class Calls:
     def _route_code(self, expr: tree.RouteCall) -> ast.expr:
         emit = self.emit
         self.expressions.ends = True
-        target, suspends = self.route(expr)
+        target = self.route(expr)
         emit.span = expr.span
         if target is None:
             return emit.const(0)
-        helper = runtime.route_code_async if suspends else runtime.route_code
-        name = "route_code_async" if suspends else "route_code"
-        node = emit.call(emit.bind(helper, name), emit.name("c"), target)
-        return emit.awaited(node) if suspends else node
+        name = "route_code" if target.name is not None else "computed_code"
+        if target.suspends:
+            name += "_async"
+        helper = emit.bind(getattr(runtime, name), name)
+        node = emit.call(helper, emit.name("c"), target.node)
+        return emit.awaited(node) if target.suspends else node
 
     def _block_code(self, expr: tree.AssignExpr | tree.BlockExpr) -> ast.expr:
         emit = self.emit
@@ -87,23 +98,23 @@ class Calls:
 
     # -- routes
 
-    def route(self, expr: tree.RouteCall) -> tuple[ast.expr | None, bool]:
-        """The function of the route called, and whether it may suspend."""
+    def route(self, expr: tree.RouteCall) -> Target | None:
+        """The route that is called; None when there is none, which was reported."""
         emit = self.emit
-        if isinstance(expr.name, tree.Str | tree.Int | tree.Bareword):
-            name = str(expr.name.value if isinstance(expr.name, tree.Int) else expr.name.text)
+        name = static_name(expr)
+        if name is not None:
             function = self.scope.functions.get(name)
             if function is None:
                 hint = suggestion(name, self.scope.functions)
                 self.scope.error(expr.span, f'route "{name}" is not defined', hint)
-                return None, False
+                return None
             emit.span = expr.span
-            return emit.name(function), name in self.scope.suspending
+            return Target(emit.name(function), name, name in self.scope.suspending)
         text = self.expressions.text(expr.name)
         emit.span = expr.span
-        finder = emit.name("route_named")
         where = emit.const(f"{expr.span.file}:{expr.span.line}")
-        return emit.call(finder, text, where), self.scope.any_suspends
+        found = emit.call(emit.name("route_named"), emit.name("c"), text, where)
+        return Target(found, None, self.scope.any_suspends)
 
     # -- functions
 

@@ -16,7 +16,7 @@ from sipproxy.core.host import Host
 from sipproxy.errors import CfgError, Problem, Span
 from sipproxy.script import tree
 from sipproxy.script.emit import Emitter, Positions, unstamped
-from sipproxy.script.graph import RouteGraph
+from sipproxy.script.graph import RouteGraph, called_as
 from sipproxy.script.infer import int_variables
 from sipproxy.script.scope import Scope, route_key
 from sipproxy.script.statements import Statements
@@ -91,7 +91,8 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
         ),
     )
     names = {key: emit.reserve(_python_name(route), None) for key, route in routes.items()}
-    scope.functions = {r.name: names[k] for k, r in routes.items() if r.kind == "route"}
+    callable_routes = ((called_as(route), names[key]) for key, route in routes.items())
+    scope.functions = {name: function for name, function in callable_routes if name is not None}
     emit.reserve("route_named", None)
     modules = _modules(routes, names, graph, scope, most_loops)
     if any(p.severity == "error" for p in scope.problems):
@@ -153,29 +154,31 @@ def _link(
         )
         for key, route in routes.items()
     }
-    by_name = {r.name: r.call for r in compiled.values() if r.kind == "route"}
+    by_function = {names[key]: route for key, route in compiled.items()}
+    by_name = {name: by_function[function] for name, function in scope.functions.items()}
     namespace["route_named"] = _finder(by_name, scope)
     foreign = scope.emit.positions.foreign
     return Compiled(compiled, modules, foreign, tuple(scope.problems))
 
 
-def _finder(by_name: Mapping[str, Callable[[Context], Any]], scope: Scope) -> Callable[..., Any]:
-    """The function that finds a route by a computed name; all answers have one colour."""
-    if not scope.any_suspends:
+def _finder(by_name: Mapping[str, CompiledRoute], scope: Scope) -> Callable[..., Any]:
+    """The function that finds a route by a computed name; all it finds have one colour."""
+    calls = {
+        name: _as_async(route.call) if scope.any_suspends and not route.suspends else route.call
+        for name, route in by_name.items()
+    }
 
-        def find(name: str, where: str) -> Callable[[Context], int]:
-            return by_name.get(name) or (lambda c: runtime.unknown_route(c, name, where))
+    def find(c: Context, name: str, where: str) -> Callable[[Context], Any] | None:
+        route = calls.get(name)
+        if route is None:
+            runtime.unknown_route(c, name, where)
+        return route
 
-        return find
+    return find
 
-    def find_async(name: str, where: str) -> Callable[[Context], Any]:
-        async def run(c: Context) -> int:
-            route = by_name.get(name)
-            if route is None:
-                return runtime.unknown_route(c, name, where)
-            code = route(c)
-            return code if isinstance(code, int) else int(await code)
 
-        return run
+def _as_async(route: Callable[[Context], int]) -> Callable[[Context], Any]:
+    async def run(c: Context) -> int:
+        return route(c)
 
-    return find_async
+    return run

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sipproxy.core.declared import FunctionDecl
 from sipproxy.script import tree
-from sipproxy.script.fold import constant
+from sipproxy.script.fold import constant, fold
 
 Functions = Mapping[str, list[FunctionDecl]]
 
@@ -13,7 +13,8 @@ class RouteGraph:
     """The named routes of a cfg and who calls whom; a computed call may reach any of them."""
 
     def __init__(self, routes: Iterable[tree.Route], functions: Functions) -> None:
-        self._nodes = {r.name: list(tree.walk(r)) for r in routes if r.kind == "route"}
+        named = ((called_as(route), route) for route in routes)
+        self._nodes = {name: list(tree.walk(route)) for name, route in named if name is not None}
         self._functions = functions
         self._calls = {name: self._called(nodes) for name, nodes in self._nodes.items()}
         self.ending = self._spread(self._ends_itself)
@@ -55,7 +56,7 @@ class RouteGraph:
             case tree.Leave(kind="exit" | "drop"):
                 return True
             case tree.Leave(kind="return", value=value) if value is not None:
-                return not constant(value)
+                return not constant(fold(value))
             case tree.RouteCall():
                 return static_name(node) is None
             case tree.Call():
@@ -74,6 +75,13 @@ class RouteGraph:
         """Whether any block, named or not, may suspend."""
         nodes = list(tree.walk(route))
         return any(map(self._suspends_itself, nodes)) or bool(self._called(nodes) & self.suspending)
+
+
+def called_as(route: tree.Route) -> str | None:
+    """The name under which `route(...)` calls a block; request_route is 0, others have none."""
+    if route.kind == "request_route":
+        return "0"
+    return route.name if route.kind == "route" else None
 
 
 def static_name(call: tree.RouteCall) -> str | None:

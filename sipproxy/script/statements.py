@@ -6,24 +6,17 @@ three uses of that code: nobody wants it, it is the function's answer, or it is 
 """
 
 import ast
-from enum import Enum
 
 from sipproxy.core import runtime
 from sipproxy.core.context import DROP, EXIT
 from sipproxy.core.values import EvalError
 from sipproxy.errors import Span
 from sipproxy.script import tree
+from sipproxy.script.codes import Use
 from sipproxy.script.expressions import Expressions
 from sipproxy.script.fold import constant, guess
 from sipproxy.script.scope import Scope
-
-
-class Code(Enum):
-    """What becomes of the code of a block's last action."""
-
-    UNUSED = 0
-    ANSWER = 1
-    KEPT = 2
+from sipproxy.script.switches import switch
 
 
 class Statements:
@@ -35,16 +28,16 @@ class Statements:
         self.expressions = Expressions(scope)
         self.expressions.calls.make_block = self._hidden_block
         self.most_loops = most_loops
-        self._loops = 0
+        self.loops = 0
         self._depth = 1
 
     def body(self, block: tree.Block) -> list[ast.stmt]:
         """The statements of a function whose answer is the block's code."""
-        self._loops, self._depth = 0, 1
+        self.loops, self._depth = 0, 1
         return self._answering(block)
 
     def _answering(self, block: tree.Block) -> list[ast.stmt]:
-        out = self._block(block, Code.ANSWER)
+        out = self._block(block, Use.ANSWER)
         if not out or not _leaves(out[-1]):
             self.emit.span = _end_of(block)
             out.append(self.emit.give(self.emit.const(1)))
@@ -52,10 +45,10 @@ class Statements:
 
     def _hidden_block(self, block: tree.Block) -> tuple[str, bool]:
         """A function for `{ actions }` inside an expression, and whether it may suspend."""
-        saved = self._loops, self._depth, self.expressions.fails
-        self._loops, self._depth = 0, 1
+        saved = self.loops, self._depth, self.expressions.fails
+        self.loops, self._depth = 0, 1
         body = self._answering(block)
-        self._loops, self._depth, self.expressions.fails = saved
+        self.loops, self._depth, self.expressions.fails = saved
         suspends = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
         name = self.emit.reserve(f"block_{block.span.line}", None)
         self.emit.span = block.span
@@ -64,59 +57,59 @@ class Statements:
 
     # -- blocks
 
-    def _block(self, block: tree.Block, use: Code) -> list[ast.stmt]:
+    def _block(self, block: tree.Block, use: Use) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         last = len(block.statements) - 1
         for number, statement in enumerate(block.statements):
             if out and _leaves(out[-1]):
                 self._check_only(block.statements[number:])
                 break
-            out += self._statement(statement, use if number == last else Code.UNUSED)
+            out += self._statement(statement, use if number == last else Use.UNUSED)
         return out
 
     def _check_only(self, rest: tuple[tree.Statement, ...]) -> None:
         """Statements that are never reached: names are checked, no code is made."""
         for statement in rest:
-            self._statement(statement, Code.UNUSED)
+            self._statement(statement, Use.UNUSED)
 
-    def _nested(self, block: tree.Block, use: Code) -> list[ast.stmt]:
+    def nested(self, block: tree.Block, use: Use) -> list[ast.stmt]:
         """A block one level deeper; beyond max_recursive_level it is given up at run time."""
         self._depth += 1
         emit = self.emit
         if self._depth > runtime.MAX_DEPTH:
             emit.span = block.span
             given_up = emit.call(emit.bind(runtime.too_deep, "too_deep"), emit.name("c"))
-            out = self._finish(given_up, use)
+            out = self.finish(given_up, use)
         else:
             out = self._block(block, use)
         self._depth -= 1
         return out
 
-    def _finish(self, code: ast.expr | int, use: Code) -> list[ast.stmt]:
+    def finish(self, code: ast.expr | int, use: Use) -> list[ast.stmt]:
         """What a statement's code becomes; `code` is Python of it, or known."""
         emit = self.emit
         if isinstance(code, int):
-            if use is Code.UNUSED:
+            if use is Use.UNUSED:
                 return []
             code = emit.const(code)
-        if use is Code.ANSWER:
+        if use is Use.ANSWER:
             return [emit.give(code)]
-        if use is Code.KEPT:
+        if use is Use.KEPT:
             return [emit.let("r", code)]
         return [emit.do(code)]
 
-    def _end_test(self, code: ast.expr | None = None) -> list[ast.stmt]:
+    def end_test(self, code: ast.expr | None = None) -> list[ast.stmt]:
         """After a call that may have set the end flag: leave, with 0 or the given code."""
         emit = self.emit
         flag = emit.attribute(emit.name("c"), "end")
         return [emit.when(flag, [emit.give(code or emit.const(0))])]
 
-    def _where(self, span: Span) -> ast.expr:
+    def where(self, span: Span) -> ast.expr:
         return self.emit.const(f"{span.file}:{span.line}")
 
     # -- one statement
 
-    def _statement(self, statement: tree.Statement, use: Code) -> list[ast.stmt]:
+    def _statement(self, statement: tree.Statement, use: Use) -> list[ast.stmt]:
         match statement:
             case tree.Evaluate():
                 return self._evaluate(statement, use)
@@ -127,31 +120,35 @@ class Statements:
             case tree.While():
                 return self._while(statement, use)
             case tree.Switch():
-                return self._switch(statement, use)
+                return switch(self, statement, use)
             case _:
                 return self._leave(statement)
 
-    def _guarded(self, body: list[ast.stmt], span: Span, use: Code) -> list[ast.stmt]:
+    def _guarded(self, body: list[ast.stmt], span: Span, use: Use) -> list[ast.stmt]:
         """The body; when an expression in it has no value, the statement fails."""
         if not self.expressions.fails:
             return body
         emit = self.emit
         emit.span = span
-        failed = emit.bind(runtime.failed, "failed")
-        code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(span))
         error = emit.bind(EvalError, "EvalError")
-        return [emit.attempt(body, error, self._finish(code, use))]
+        return [emit.attempt(body, error, self.finish(self.failed(span), use))]
 
-    def _assign(self, statement: tree.Assign, use: Code) -> list[ast.stmt]:
+    def failed(self, span: Span) -> ast.expr:
+        """The code of a statement that failed, inside the handler of its EvalError `e`."""
+        emit = self.emit
+        helper = emit.bind(runtime.failed, "failed")
+        return emit.call(helper, emit.name("c"), emit.name("e"), self.where(span))
+
+    def _assign(self, statement: tree.Assign, use: Use) -> list[ast.stmt]:
         out = self.expressions.assign(statement)
         ends = self.expressions.ends
         out = self._guarded(out, statement.span, use)
         self.emit.span = statement.span
         if ends:
-            out += self._end_test(self.emit.const(1))
-        return [*out, *self._finish(1, use)]
+            out += self.end_test(self.emit.const(1))
+        return [*out, *self.finish(1, use)]
 
-    def _evaluate(self, statement: tree.Evaluate, use: Code) -> list[ast.stmt]:
+    def _evaluate(self, statement: tree.Evaluate, use: Use) -> list[ast.stmt]:
         expr = self.expressions.whole(statement.expr)
         if isinstance(expr, tree.Call):
             return self._call(expr, use)
@@ -163,10 +160,10 @@ class Statements:
         emit.span = statement.span
         out = self._guarded([emit.do(node)], statement.span, use)
         if ends:
-            out += self._end_test()
-        return [*out, *self._finish(1, use)]
+            out += self.end_test()
+        return [*out, *self.finish(1, use)]
 
-    def _call(self, expr: tree.Call, use: Code) -> list[ast.stmt]:
+    def _call(self, expr: tree.Call, use: Use) -> list[ast.stmt]:
         found = self.expressions.calls.function(expr)
         emit = self.emit
         if found is None:
@@ -187,52 +184,53 @@ class Statements:
             out.append(emit.do(node))
             if keep_rc:
                 out.append(emit.put(emit.name("c"), "rc", emit.const(1)))
-            out += self._finish(1, use)
+            out += self.finish(1, use)
         elif keep_rc:
             out.append(emit.put(emit.name("c"), "rc", code))
-            if use is not Code.UNUSED:
-                out += self._finish(emit.attribute(emit.name("c"), "rc"), use)
+            if use is not Use.UNUSED:
+                out += self.finish(emit.attribute(emit.name("c"), "rc"), use)
         else:
-            out += self._finish(node if use is Code.UNUSED else code, use)
+            out += self.finish(node if use is Use.UNUSED else code, use)
         return self._guarded(out, expr.span, use)
 
-    def _int_call(self, node: ast.expr, span: Span, use: Code, keep_rc: bool) -> list[ast.stmt]:
+    def _int_call(self, node: ast.expr, span: Span, use: Use, keep_rc: bool) -> list[ast.stmt]:
         emit = self.emit
         out = [emit.let("r", node)]
         if keep_rc:
             out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
         c = emit.name("c")
-        left = emit.put(c, "left_at", self._where(span))
+        left = emit.put(c, "left_at", self.where(span))
         ended = emit.put(c, "end", emit.const(EXIT))
         out.append(emit.when(emit.invert(emit.name("r")), [left, ended, emit.give(emit.const(0))]))
-        return out if use is not Code.ANSWER else [*out, emit.give(emit.name("r"))]
+        return out if use is not Use.ANSWER else [*out, emit.give(emit.name("r"))]
 
-    def _route(self, expr: tree.RouteCall, use: Code) -> list[ast.stmt]:
+    def _route(self, expr: tree.RouteCall, use: Use) -> list[ast.stmt]:
         emit = self.emit
-        target, suspends = self.expressions.calls.route(expr)
+        target = self.expressions.calls.route(expr)
         emit.span = expr.span
         if target is None:
             return []
-        static = isinstance(target, ast.Name)
-        name = str(getattr(expr.name, "text", getattr(expr.name, "value", "")))
-        if static and name not in self.scope.recursive:
-            node = emit.call(target, emit.name("c"))
+        name, keep_rc = target.name, self.scope.uses_rc
+        if name is not None and name not in self.scope.recursive:
+            node = emit.call(target.node, emit.name("c"))
         else:
-            helper = runtime.nested_async if suspends else runtime.nested
-            called = "nested_async" if suspends else "nested"
-            depth = emit.const(self._depth)
-            node = emit.call(emit.bind(helper, called), emit.name("c"), target, depth)
-        if suspends:
+            helper = "nested" if name is not None else "computed"
+            keep_rc = keep_rc and name is not None  # `computed` keeps it
+            if target.suspends:
+                helper += "_async"
+            function = emit.bind(getattr(runtime, helper), helper)
+            node = emit.call(function, emit.name("c"), target.node, emit.const(self._depth))
+        if target.suspends:
             node = emit.awaited(node)
-        may_end = not static or name in self.scope.ending
-        if not may_end and not self.scope.uses_rc:
-            return self._guarded(self._finish(node, use), expr.span, use)
+        may_end = name is None or name in self.scope.ending
+        if not may_end and not keep_rc:
+            return self._guarded(self.finish(node, use), expr.span, use)
         out = [emit.let("r", node)]
-        if self.scope.uses_rc:
+        if keep_rc:
             out.append(emit.put(emit.name("c"), "rc", emit.name("r")))
         if may_end:
-            out += self._end_test(emit.name("r"))
-        if use is Code.ANSWER:
+            out += self.end_test(emit.name("r"))
+        if use is Use.ANSWER:
             out.append(emit.give(emit.name("r")))
         return self._guarded(out, expr.span, use)
 
@@ -251,43 +249,41 @@ class Statements:
         kept = emit.temporary()
         out: list[ast.stmt] = [emit.let(kept, test)]
         if self.expressions.fails:
-            failed = emit.bind(runtime.failed, "failed")
-            code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(span))
             error = emit.bind(EvalError, "EvalError")
-            handler = [emit.do(code), emit.let(kept, emit.const(0))]
+            handler = [emit.do(self.failed(span)), emit.let(kept, emit.const(0))]
             out = [emit.attempt(out, error, handler)]
         return out, emit.name(kept), ends
 
-    def _if(self, statement: tree.If, use: Code) -> list[ast.stmt]:
+    def _if(self, statement: tree.If, use: Use) -> list[ast.stmt]:
         out, test, ends = self._test(statement.condition, statement.span, positive=True)
         emit = self.emit
         if ends:
-            out += self._end_test()
-        if use is Code.KEPT:
+            out += self.end_test()
+        if use is Use.KEPT:
             out.append(emit.let("r", emit.const(1)))
-        then = self._nested(statement.then, use)
-        otherwise = self._nested(statement.otherwise, use) if statement.otherwise else []
+        then = self.nested(statement.then, use)
+        otherwise = self.nested(statement.otherwise, use) if statement.otherwise else []
         emit.span = statement.span
         out.append(emit.when(test, then, otherwise))
-        if use is Code.ANSWER and not (then and otherwise and _leaves(out[-1])):
+        if use is Use.ANSWER and not (then and otherwise and _leaves(out[-1])):
             out.append(emit.give(emit.const(1)))
         return out
 
-    def _while(self, statement: tree.While, use: Code) -> list[ast.stmt]:
+    def _while(self, statement: tree.While, use: Use) -> list[ast.stmt]:
         emit = self.emit
-        keep = Code.UNUSED if use is Code.UNUSED else Code.KEPT
+        keep = Use.UNUSED if use is Use.UNUSED else Use.KEPT
         if guess(self.expressions.whole(statement.condition)) == "str":
             self.scope.error(statement.condition.span, "a while loop cannot test a string")
         before, test, ends = self._test(statement.condition, statement.span, positive=False)
         counter = emit.temporary()
         out: list[ast.stmt] = [emit.let(counter, emit.const(0))]
-        if keep is Code.KEPT:
+        if keep is Use.KEPT:
             out.append(emit.let("r", emit.const(1)))
-        self._loops += 1
-        body = self._nested(statement.body, keep)
+        self.loops += 1
+        body = self.nested(statement.body, keep)
         emit.span = statement.span
         first = self._ended_body(statement) if ends else []
-        self._loops -= 1
+        self.loops -= 1
         emit.span = statement.span
         most = emit.const(self.most_loops)
         over = emit.compare(emit.name(counter), ast.GtE(), most)
@@ -295,21 +291,21 @@ class Statements:
         count = emit.let(counter, emit.binary(emit.name(counter), ast.Add(), emit.const(1)))
         inner = [emit.when(over, stop), count, *first, *body]
         if before:
-            leave = emit.when(emit.invert(test), [*self._end_test_if(ends), emit.leave_loop()])
+            leave = emit.when(emit.invert(test), [*self.end_test_if(ends), emit.leave_loop()])
             out.append(emit.loop(emit.const(1), [*before, leave, *inner]))
         else:
             out.append(emit.loop(test, inner))
-        if use is Code.ANSWER:
+        if use is Use.ANSWER:
             out.append(emit.give(emit.name("r")))
         return out
 
-    def _end_test_if(self, ends: bool) -> list[ast.stmt]:
-        return self._end_test() if ends else []
+    def end_test_if(self, ends: bool) -> list[ast.stmt]:
+        return self.end_test() if ends else []
 
     def _ended_body(self, statement: tree.While) -> list[ast.stmt]:
         """The end flag set by a while's condition is seen only after one statement of the body."""
         first = (
-            self._statement(statement.body.statements[0], Code.UNUSED)
+            self._statement(statement.body.statements[0], Use.UNUSED)
             if (statement.body.statements)
             else []
         )
@@ -322,69 +318,12 @@ class Statements:
             first = [*first, restore, emit.give(emit.const(0))]
         return [emit.when(flag, [emit.let(kept, flag), *first])]
 
-    def _runaway(self, statement: tree.While, use: Code) -> list[ast.stmt]:
+    def _runaway(self, statement: tree.While, use: Use) -> list[ast.stmt]:
         emit = self.emit
         helper = emit.bind(runtime.runaway, "runaway")
         most = emit.const(self.most_loops)
-        code = emit.call(helper, emit.name("c"), most, self._where(statement.span))
-        return [*self._finish(code, use), emit.leave_loop()]
-
-    def _switch(self, statement: tree.Switch, use: Code) -> list[ast.stmt]:
-        """Cases become a number to enter at; a one-turn loop gives `break` its meaning."""
-        emit = self.emit
-        subject = self.expressions.whole(statement.subject)
-        labels = [case.label for case in statement.cases if case.label is not None]
-        first = labels[0] if labels else None
-        by_int = not (first is None or isinstance(first, tree.Regex) or guess(first) == "str")
-        node = self.expressions.integer(subject) if by_int else self.expressions.text(subject)
-        ends = self.expressions.ends
-        emit.span = statement.span
-        value, entry = emit.temporary(), emit.temporary()
-        out = self._guarded([emit.let(value, node)], statement.span, use)
-        if ends:
-            out += self._end_test()
-        keep = Code.UNUSED if use is Code.UNUSED else Code.KEPT
-        if keep is Code.KEPT:
-            out.append(emit.let("r", emit.const(1)))
-        out.append(emit.let(entry, self._entry(statement, value)))
-        self._loops += 1
-        body: list[ast.stmt] = []
-        for number, case in enumerate(statement.cases):
-            if not case.body.statements:
-                continue
-            inner = self._nested(case.body, keep)
-            emit.span = case.span
-            reached = emit.compare(emit.name(entry), ast.LtE(), emit.const(number))
-            body.append(emit.when(reached, inner))
-        self._loops -= 1
-        emit.span = statement.span
-        out.append(emit.loop(emit.const(1), [*body, emit.leave_loop()]))
-        if use is Code.ANSWER:
-            out.append(emit.give(emit.name("r")))
-        return out
-
-    def _entry(self, statement: tree.Switch, value: str) -> ast.expr:
-        """The number of the first case that matches, else of default, else beyond the last."""
-        emit = self.emit
-        entry = len(statement.cases)
-        for number, case in enumerate(statement.cases):
-            if case.label is None:
-                entry = number
-        node: ast.expr = emit.const(entry)
-        for number, case in reversed(list(enumerate(statement.cases))):
-            if case.label is None:
-                continue
-            emit.span = case.span
-            subject = emit.name(value)
-            if isinstance(case.label, tree.Regex):
-                test = self.expressions.search(case.label, subject, case.span, ignore_case=False)
-            else:
-                label = constant(self.expressions.whole(case.label))
-                if label is None:
-                    self.scope.error(case.span, "a case label must be a constant")
-                test = emit.compare(subject, ast.Eq(), emit.const(label))
-            node = emit.choose(test, emit.const(number), node)
-        return node
+        code = emit.call(helper, emit.name("c"), most, self.where(statement.span))
+        return [*self.finish(code, use), emit.leave_loop()]
 
     # -- return, exit, drop, break
 
@@ -392,7 +331,7 @@ class Statements:
         emit = self.emit
         emit.span = statement.span
         if statement.kind == "break":
-            if self._loops:
+            if self.loops:
                 return [emit.let("r", emit.const(0)), emit.leave_loop()]
             return [emit.give(emit.const(0))]
         code, before = self._leave_code(statement)
@@ -404,7 +343,7 @@ class Statements:
             ended = emit.when(emit.invert(emit.name("r")), [emit.put(c, "end", emit.const(EXIT))])
             return [*before, emit.let("r", code), ended, emit.give(emit.name("r"))]
         flags = EXIT if statement.kind == "exit" else EXIT | DROP
-        left = emit.put(c, "left_at", self._where(statement.span))
+        left = emit.put(c, "left_at", self.where(statement.span))
         ended = emit.put(c, "end", emit.const(flags))
         if isinstance(code, ast.Constant):
             return [*before, left, ended, emit.give(code)]
@@ -427,12 +366,11 @@ class Statements:
         kept = emit.temporary()
         out: list[ast.stmt] = [emit.let(kept, node)]
         if fails:
-            failed = emit.bind(runtime.failed, "failed")
-            code = emit.call(failed, emit.name("c"), emit.name("e"), self._where(statement.span))
             error = emit.bind(EvalError, "EvalError")
-            handler = [emit.let(kept, code)]
+            bug = emit.const(runtime.BUG_CODE)
+            handler = [emit.do(self.failed(statement.span)), emit.let(kept, bug)]
             out = [emit.attempt(out, error, handler)]
-        return emit.name(kept), [*out, *(self._end_test() if ends else [])]
+        return emit.name(kept), [*out, *(self.end_test(emit.name(kept)) if ends else [])]
 
 
 def _leaves(statement: ast.stmt) -> bool:
