@@ -8,6 +8,7 @@ machine meets all of them; the medians and their ratios are what counts.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -114,9 +116,7 @@ def build() -> Path:
     return program
 
 
-def measure(
-    server: Server, workload: Workload, sipload: Path, requests: int, base: int
-) -> Result:
+def measure(server: Server, workload: Workload, sipload: Path, requests: int, base: int) -> Result:
     """Start the server, warm it up, load it, stop it."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port = free_port()
@@ -147,14 +147,14 @@ def measure(
     )
 
 
-def load(sipload: Path, port: int, requests: int, base: int) -> dict[str, "int | float | dict"]:  # type: ignore[type-arg]
+def load(sipload: Path, port: int, requests: int, base: int) -> dict[str, Any]:
     """Run the load generator on the other core."""
     words = [str(sipload), "-t", f"127.0.0.1:{port}", "-f", str(HERE / "register.sip")]
     words += ["-n", str(requests), "-b", str(base)]
     done = subprocess.run([*pinned(1), *words], capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise SystemExit(f"sipload: {done.stderr.strip()}")
-    numbers: dict[str, "int | float | dict"] = json.loads(done.stdout)  # type: ignore[type-arg]
+    numbers: dict[str, Any] = json.loads(done.stdout)
     return numbers
 
 
@@ -202,14 +202,10 @@ def cpu_seconds(session: int) -> float:
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """SIGTERM, then SIGKILL for what is left of its session."""
     process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(8)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -224,8 +220,8 @@ def _row(name: str, result: Result) -> str:
 
 def print_summary(workload: Workload, results: dict[str, list[Result]]) -> None:
     """Medians of all rounds and what they are to each other."""
-    medians = {name: statistics.median(r.per_second for r in rows) for name, rows in results.items()}
-    cpu = {name: statistics.median(r.cpu for r in rows) for name, rows in results.items()}
+    medians = {n: statistics.median(r.per_second for r in rows) for n, rows in results.items()}
+    cpu = {n: statistics.median(r.cpu for r in rows) for n, rows in results.items()}
     print(f"\n{workload.name}")
     ours = medians.get("sipproxy", 0.0)
     for name, median in medians.items():

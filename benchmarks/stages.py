@@ -88,7 +88,7 @@ def show(what: str, microseconds: float, note: str = "") -> None:
 def of_the_cfg() -> None:
     """Scan, parse and compile a cfg of a thousand lines."""
     body = "\n".join(
-        f"\tif ($rU == \"{n}\" && $var(a) > {n}) {{\n\t\t$var(b{n}) = $var(a) + {n};\n\t}}"
+        f'\tif ($rU == "{n}" && $var(a) > {n}) {{\n\t\t$var(b{n}) = $var(a) + {n};\n\t}}'
         for n in range(LINES // 3)
     )
     head = 'loadmodule "pv.so"\nlisten=udp:127.0.0.1:5060\nrequest_route {\n'
@@ -106,7 +106,8 @@ def of_the_cfg() -> None:
     made = best(lambda _: make_proxy(text), 10)
     show("scan", scanned, f"{scanned / lines:.2f} us a line")
     show("parse, scanning included", parsed, f"{parsed / lines:.2f} us a line")
-    show("all: parse, compile, proxy made", made, f"compile {(made - parsed) / lines:.2f} us a line")
+    rest = f"compile {(made - parsed) / lines:.2f} us a line"
+    show("all: parse, compile, proxy made", made, rest)
 
 
 def of_a_request(proxy: Proxy) -> None:
@@ -176,8 +177,8 @@ def of_the_collector(proxy: Proxy) -> None:
         proxy.outbox.clear()
     gc.callbacks.remove(watch)
     print("garbage collector over 100,000 requests")
-    longest = max(pauses, default=0.0)
-    print(f"  {len(pauses)} pauses, the longest {longest * 1e3:.2f} ms, all {sum(pauses) * 1e3:.1f} ms")
+    longest, whole = max(pauses, default=0.0) * 1e3, sum(pauses) * 1e3
+    print(f"  {len(pauses)} pauses, the longest {longest:.2f} ms, all {whole:.1f} ms")
 
 
 def profile(proxy: Proxy) -> None:

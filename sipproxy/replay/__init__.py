@@ -1,0 +1,1 @@
+"""Captures played through a cfg on a virtual clock; nothing outside is touched."""
