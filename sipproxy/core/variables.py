@@ -5,7 +5,7 @@ import os
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, pvar
-from sipproxy.core.values import Value, to_int
+from sipproxy.core.values import Value
 
 
 class CoreVariables(Module):
@@ -30,9 +30,8 @@ class CoreVariables(Module):
 
     @pvar("envn", bind=True)
     def envn(self, inner: str | None, index: str | None) -> PvAccess:
-        """A variable of the environment as a number."""
-        value = os.environ.get(_name(inner))
-        return _constant(None if value is None else to_int(value))
+        """A variable of the environment; a text to an expression, in Kamailio too."""
+        return self.env(inner, index)
 
     @pvar("def", bind=True)
     def definition(self, inner: str | None, index: str | None) -> PvAccess:
@@ -41,9 +40,8 @@ class CoreVariables(Module):
 
     @pvar("defn", bind=True)
     def definition_number(self, inner: str | None, index: str | None) -> PvAccess:
-        """The value of a `#!define` as a number."""
-        value = self._defined(inner)
-        return _constant(None if value is None else to_int(value))
+        """The value of a `#!define`; a text to an expression, in Kamailio too."""
+        return self.definition(inner, index)
 
     def _defined(self, inner: str | None) -> str | None:
         defines = getattr(self.host.settings, "defines", {})

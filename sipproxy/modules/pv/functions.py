@@ -16,11 +16,6 @@ from sipproxy.modules.pv.variables.state import Bank
 from sipproxy.modules.pv.variables.xavps import XavpVariables
 from sipproxy.text import lower
 
-_NUMBERED = frozenset(
-    ("rm", "rp", "rP", "rz", "op", "oP", "dp", "dP", "pr", "proto", "mF", "bF", "sF", "Tf", "TF")
-)
-"""Variables that are texts with a number beside it: `is_int` takes them for numbers."""
-
 
 class PvFunctions(XavpVariables):
     """Tests of variables, and work on XAVPs."""
@@ -46,7 +41,7 @@ class PvFunctions(XavpVariables):
         """Whether a variable has a number."""
         value = variable.read(ctx)
         if isinstance(value, str):
-            return not variable.transforms and variable.text.strip("$()") in _NUMBERED
+            return variable.number is not None
         return value is not None
 
     @function()

@@ -14,7 +14,8 @@ from sipproxy.core.context import Context
 from sipproxy.core.module import Module, pvar
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
-from sipproxy.modules.pv.variables.credentials import credentials
+from sipproxy.modules.pv.variables.headers import via_texts
+from sipproxy.sip.message import Message
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.uri import Uri
 from sipproxy.sip.via import Via
@@ -116,7 +117,7 @@ def _header(name: str) -> Callable[[Step, list[Step]], Read]:
 def _uri(of: Callable[[Context], str], rest: list[Step]) -> Read:
     """Part of a URI: `user pwd host port hostport params headers type transport...`."""
     if not rest:
-        return of
+        return lambda ctx: of(ctx) or None
     step, *below = rest
     if step.name == "params" and below:
         name = below[0].name
@@ -130,16 +131,25 @@ def _uri(of: Callable[[Context], str], rest: list[Step]) -> Read:
 
 
 _URI_PARTS: dict[str, Callable[[Uri], Any]] = {
-    "user": lambda uri: uri.user or None,
+    "user": lambda uri: _dialled(uri.user or "") if uri.scheme == "tel" else uri.user,
     "pwd": lambda uri: uri.password,
     "host": lambda uri: uri.host,
     "port": lambda uri: uri.port,
-    "hostport": lambda uri: f"{uri.host}:{uri.port or (5061 if uri.scheme == 'sips' else 5060)}",
+    "hostport": lambda uri: _host_and_port(uri) if uri.host else None,
     "params": lambda uri: uri.params or None,
     "headers": lambda uri: uri.headers or None,
     "type": lambda uri: uri.scheme,
     "transport": lambda uri: uri.transport or "udp",
 }
+
+
+def _dialled(number: str) -> str:
+    """A telephone number without what only makes it readable (RFC 3966 section 3)."""
+    return number.translate(dict.fromkeys(map(ord, "-.()")))
+
+
+def _host_and_port(uri: Uri) -> str:
+    return f"{uri.host}:{uri.port or (5061 if uri.scheme == 'sips' else 5060)}"
 
 
 def _address(of: Callable[[Context], NameAddr | None], rest: list[Step]) -> Read:
@@ -156,7 +166,7 @@ def _address(of: Callable[[Context], NameAddr | None], rest: list[Step]) -> Read
         return _uri(uri_text, below)
     if step.name == "name":
         _leaf(below)
-        return lambda ctx: (found.display.strip('"') or None) if (found := of(ctx)) else None
+        return lambda ctx: (found.display or None) if (found := of(ctx)) else None
     name = step.name
     if name == "params" and below:
         name, below = below[0].name, below[1:]
@@ -175,15 +185,23 @@ def _to(step: Step, rest: list[Step]) -> Read:
 
 
 def _contact(step: Step, rest: list[Step]) -> Read:
+    if step.index is not None:
+        raise ValueError("a contact has no index")
     if not rest:
         return _header("Contact")(step, rest)
-    at = step.number()
+    read = _address(lambda ctx: first_contact(ctx.msg), rest)
+    if rest[0].name != "name":
+        return read
+    # A contact without a display name has an empty one, other addresses have none.
+    return lambda ctx: None if first_contact(ctx.msg) is None else read(ctx) or ""
 
-    def found(ctx: Context) -> NameAddr | None:
-        addresses = ctx.msg.contact
-        return addresses[at] if -len(addresses) <= at < len(addresses) else None
 
-    return _address(found, rest)
+def first_contact(msg: Message) -> NameAddr | None:
+    """The contact that Kamailio has first: the last one of the first Contact header."""
+    value = msg.header("Contact")
+    if not value or value.strip(" \t\r\n") == "*":
+        return None
+    return NameAddr.parse_list(value)[-1]
 
 
 def _via(step: Step, rest: list[Step]) -> Read:
@@ -196,7 +214,7 @@ def _via(step: Step, rest: list[Step]) -> Read:
         return vias[at] if -len(vias) <= at < len(vias) else None
 
     if not rest:
-        return lambda ctx: None if (via := found(ctx)) is None else str(via)
+        return lambda ctx: via_texts(ctx.msg)[at] if found(ctx) else None
     part, *below = rest
     if part.name == "params" and below:
         name = below[0].name
@@ -209,7 +227,7 @@ def _via(step: Step, rest: list[Step]) -> Read:
             return lambda ctx: getattr(via, attribute) if (via := found(ctx)) else None
         if name not in ("branch", "received", "rport", "alias", "i"):
             raise ValueError(f"a Via has no {name}")
-    return lambda ctx: via.param(name) if (via := found(ctx)) else None
+    return lambda ctx: (via.param(name) or None) if (via := found(ctx)) else None
 
 
 def _cseq(step: Step, rest: list[Step]) -> Read:
@@ -222,8 +240,13 @@ def _cseq(step: Step, rest: list[Step]) -> Read:
     return lambda ctx: getattr(ctx.msg.cseq, part)
 
 
+def _valid_ruri(ctx: Context) -> str:
+    Uri.parse(ctx.ruri)
+    return ctx.ruri
+
+
 def _ruri(step: Step, rest: list[Step]) -> Read:
-    return _uri(lambda ctx: ctx.ruri, rest)
+    return _uri(_valid_ruri, rest)
 
 
 def _message(step: Step, rest: list[Step]) -> Read:
@@ -231,10 +254,10 @@ def _message(step: Step, rest: list[Step]) -> Read:
         return lambda ctx: wire.decode(ctx.msg.raw)
     _leaf(rest[1:])
     parts: dict[str, Read] = {
-        "first_line": lambda ctx: ctx.msg.first_line,
+        "first_line": lambda ctx: ctx.msg.first_line.strip(),
         "body": lambda ctx: wire.decode(ctx.msg.body),
         "len": lambda ctx: len(ctx.msg.raw),
-        "type": lambda ctx: "request" if ctx.msg.is_request else "reply",
+        "type": lambda ctx: 1 if ctx.msg.is_request else 2,
     }
     found = parts.get(rest[0].name)
     if found is None:
@@ -261,28 +284,32 @@ def _peer(of: Callable[[Context], tuple[str, int]]) -> Callable[[Step, list[Step
 def _received(step: Step, rest: list[Step]) -> Read:
     if rest and rest[0].name == "proto":
         _leaf(rest[1:])
-        return lambda ctx: ctx.msg.proto.upper()
+        return lambda ctx: ctx.msg.proto
     return _peer(lambda ctx: ctx.msg.dest)(step, rest)
 
 
-def _authorization(step: Step, rest: list[Step]) -> Read:
-    if not rest or rest[0].name not in _CREDENTIALS:
-        raise ValueError(f"{', '.join(_CREDENTIALS)} exist below it")
-    _leaf(rest[1:])
-    name, realm = rest[0].name, step.index
+def _authorization(header: str) -> Callable[[Step, list[Step]], Read]:
+    """Fields of the credentials for a realm: `authorization["realm"].username`."""
 
-    def read(ctx: Context) -> Any:
-        found = credentials(ctx)
-        if found is None or (realm is not None and found.realm != realm):
+    def make(step: Step, rest: list[Step]) -> Read:
+        if not rest or rest[0].name not in _CREDENTIALS:
+            raise ValueError(f"{', '.join(_CREDENTIALS)} exist below it")
+        _leaf(rest[1:])
+        name, realm = rest[0].name, step.index
+
+        def read(ctx: Context) -> Any:
+            for found in ctx.msg.credentials(header):
+                if found.realm == realm:
+                    return getattr(found, name)
             return None
-        return getattr(found, name)
 
-    return read
+        return read
+
+    return make
 
 
 _ROOTS: dict[str, Callable[[Step, list[Step]], Read]] = {
-    "authorization": _authorization,
-    "callid": _header("Call-ID"),
+    "authorization": _authorization("Authorization"),
     "call_id": _header("Call-ID"),
     "contact": _contact,
     "content_length": _header("Content-Length"),
@@ -296,8 +323,7 @@ _ROOTS: dict[str, Callable[[Step, list[Step]], Read]] = {
     "max_forwards": _header("Max-Forwards"),
     "method": _plain(lambda ctx: ctx.msg.method if ctx.msg.is_request else None),
     "msg": _message,
-    "proxy_authorization": _authorization,
-    "r": _ruri,
+    "proxy_authorization": _authorization("Proxy-Authorization"),
     "received": _received,
     "ruri": _ruri,
     "src": _peer(lambda ctx: ctx.msg.source),

@@ -2,7 +2,8 @@
 
     python tests/modules/pv/record.py            # writes golden/*.json from plans/*.json
 
-A plan is a JSON object: `title`, `cfg` (lines before the routes), `set` (assignments, each
+A plan is a JSON object: `title`, `cfg` (lines before the routes), `params`
+(modparams of pv), `set` (assignments, each
 `[pseudo-variable, value]`), `messages` (SIP text with `\\n` line ends, each character one byte)
 and `expressions` (texts with pseudo-variables); `values` and `templates` add an expression for each
 pair of them, with `@` for a `$var` of that value. The golden holds, for each expression, what xlog
@@ -63,6 +64,7 @@ def cfg_text(plan: dict[str, Any], debug: int = -5) -> str:
         *(f'loadmodule "{name}.so"' for name in MODULES),
         'modparam("xlog", "buf_size", 65536)',
         plan.get("cfg", ""),
+        *(f'modparam("pv", "{name}", "{value}")' for name, value in plan.get("params", [])),
         "request_route {",
         "    route(SHOW);",
         '    xlog("L_ALERT", "@@end@@\\n");',

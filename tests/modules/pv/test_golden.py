@@ -18,6 +18,7 @@ from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.modules.pv import Pv
+from sipproxy.program import load_text
 from sipproxy.sip.message import Message
 
 HERE = Path(__file__).parent
@@ -45,12 +46,16 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def make_host() -> Host:
+def make_host(cfg: str = "", params: list[list[str]] | None = None) -> Host:
     host = Host(VirtualClock(), Chance(1), LogList())
     host.own = OwnAddresses([ListenSocket("udp", *record.SERVER)])
-    host.flags = {"NAMED": 7}
+    host.settings = load_text(f"#!KAMAILIO\ndebug=-5\n{cfg}\nrequest_route {{ exit; }}\n").settings
+    host.flags = dict(host.settings.flags)
     host.load(Core)
-    host.load(Pv)
+    module = host.load(Pv)
+    for name, value in params or ():
+        getattr(module, name)(value)
+    module.start()
     return host
 
 
@@ -62,7 +67,7 @@ def context(host: Host, message: str) -> Context:
 
 def answers(plan: dict[str, Any]) -> list[list[str]]:
     """What our own variables give for a plan, in the recorder's shape."""
-    host = make_host()
+    host = make_host(plan.get("cfg", ""), plan.get("params"))
     rows: list[list[str]] = [[] for _ in plan["expressions"]]
     for message in plan["messages"]:
         ctx = context(host, message)

@@ -60,7 +60,10 @@ class BranchVariables(Module):
 
     @pvar("branch", bind=True)
     def branch(self, inner: str | None, index: str | None) -> PvAccess:
-        """Part of a further branch: `uri dst_uri path q send_socket count flags`."""
+        """Part of a further branch: `uri dst_uri path q send_socket flags`, or their `count`.
+
+        The count is undefined where there are none.
+        """
         at: Callable[[Context], int] = lambda ctx: 0  # noqa: E731 - one of two functions
         if index is not None and index.startswith("$"):
             access: PvAccess = self.host.access(parse_pv(index))
@@ -69,7 +72,7 @@ class BranchVariables(Module):
             fixed = int(index)
             at = lambda ctx: fixed  # noqa: E731
         if inner == "count":
-            return PvAccess(lambda ctx: len(_branches(ctx)), _ignore, type="int")
+            return PvAccess(lambda ctx: len(_branches(ctx)) or None, _ignore)
         part = _part(inner)
 
         def read(ctx: Context) -> Value:

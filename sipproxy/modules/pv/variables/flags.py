@@ -24,7 +24,7 @@ class FlagVariables(Module):
         """Set all flags of the message; undefined clears them."""
         ctx.flags = _bits(value)
 
-    @pvar("mF")
+    @pvar("mF", number=_from_hex)
     def mf_hex(self, ctx: Context) -> str:
         """Flags of the message in hexadecimal digits."""
         return f"{ctx.flags & _BITS:08x}"
@@ -54,7 +54,7 @@ class FlagVariables(Module):
         """Set all flags of branch 0; undefined clears them."""
         ctx.bflags = _bits(value)
 
-    @pvar("bF")
+    @pvar("bF", number=_from_hex)
     def bf_hex(self, ctx: Context) -> str:
         """Flags of branch 0 in hexadecimal digits."""
         return f"{ctx.bflags & _BITS:08x}"
@@ -84,7 +84,7 @@ class FlagVariables(Module):
         """Set all flags of the script; undefined clears them."""
         self.script_flags = _bits(value)
 
-    @pvar("sF")
+    @pvar("sF", number=_from_hex)
     def sf_hex(self, ctx: Context) -> str:
         """Flags of the script in hexadecimal digits."""
         return f"{self.script_flags & _BITS:08x}"
@@ -125,3 +125,7 @@ def _with_bit(flags: int, bit: int, value: Value) -> int:
     if isinstance(value, str):
         raise EvalError("a flag is a number")
     return flags | bit if value else flags & ~bit
+
+
+def _from_hex(text: Value) -> int:
+    return wrap(int(text, 16)) if isinstance(text, str) else 0

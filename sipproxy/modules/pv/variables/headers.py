@@ -88,10 +88,12 @@ class HeaderVariables(Module):
         """Content-Type."""
         return ctx.msg.header("Content-Type")
 
-    @pvar("cl")
-    def cl(self, ctx: Context) -> Value:
-        """Content-Length as a number."""
-        return ctx.msg.content_length
+    @pvar("cl", bind=True)
+    def cl(self, inner: str | None, index: str | None) -> PvAccess:
+        """Content-Length: a number, as text the way it is written."""
+        access = PvAccess(lambda ctx: ctx.msg.content_length)
+        access.textual = PvAccess(lambda ctx: ctx.msg.header("Content-Length"))
+        return access
 
     @pvar("ua")
     def ua(self, ctx: Context) -> Value:
@@ -209,7 +211,21 @@ def _picked(values: list[str], index: int | str | None, separator: str) -> str |
 
 
 def _elements_of(msg: Message, name: str) -> list[str]:
-    return [element for value in msg.values(name) for element in elements(value)]
+    if header_id(name) == "via":
+        return via_texts(msg)
+    if header_id(name) != "contact":
+        return [element for value in msg.values(name) for element in elements(value)]
+    # Kamailio keeps the contacts of one header in reverse order, and `*` is none.
+    rows = [elements(value) for value in msg.values(name) if value.strip(" \t\r\n") != "*"]
+    return [element for row in rows for element in reversed(row)]
+
+
+def via_texts(msg: Message) -> list[str]:
+    """Every Via as written; where several share a line, with the comma that follows."""
+    rows = [elements(value) for value in msg.values("via")]
+    return [
+        text if at == len(row) - 1 else f"{text}," for row in rows for at, text in enumerate(row)
+    ]
 
 
 @lru_cache(maxsize=1024)

@@ -22,7 +22,9 @@ class MessageVariables(Module):
     @pvar("rm", bind=True)
     def rm(self, inner: str | None, index: str | None) -> PvAccess:
         """Method of a request, method in the CSeq of a reply."""
-        return PvAccess(lambda ctx: ctx.msg.method, type="str", slot="msg.method")
+        access = PvAccess(lambda ctx: ctx.msg.method, type="str", slot="msg.method")
+        access.number = method_bit
+        return access
 
     @pvar("rmid")
     def rmid(self, ctx: Context) -> int:

@@ -8,7 +8,7 @@ from sipproxy.core.flow import Flow
 from sipproxy.core.module import Module, pvar, setter
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.core.values import EvalError, Value, to_str
-from sipproxy.modules.pv.protocols import NUMBERS, in_uri
+from sipproxy.modules.pv.protocols import NUMBERS, in_uri, proto_number
 from sipproxy.text import decode, lower
 
 _AF_INET, _AF_INET6 = 2, 10
@@ -132,8 +132,8 @@ class SocketVariables(Module):
             return address, port
         return socket.advertise[0] or address, socket.advertise[1] or port
 
-    @pvar("pr")
-    @pvar("proto")
+    @pvar("pr", number=proto_number)
+    @pvar("proto", number=proto_number)
     def proto(self, ctx: Context) -> str:
         """Protocol the message came by, in lower case."""
         return ctx.msg.proto

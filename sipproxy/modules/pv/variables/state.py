@@ -107,15 +107,19 @@ class StateVariables(Module):
 
     @pvar("shv", bind=True)
     def shv(self, inner: str | None, index: str | None) -> PvAccess:
-        """A variable that all workers share; 0 until it is set."""
-        return _slot_access(self.shared, inner, index)
+        """A variable that all workers share; 0 until it is set, empty once it was undefined."""
+        access = _slot_access(self.shared, inner, index)
+        bank, slot = self.shared, access.slot
+        access.plain_set = False
+        access.set = lambda ctx, value: setattr(bank, slot, "" if value is None else value)
+        return access
 
     @pvar("avp", bind=True)
     def avp(self, inner: str | None, index: str | None) -> PvAccess:
         """A stack of values that belongs to the message and then to its transaction.
 
         Names are `x`, `s:x`, `i:5`, an alias, or a pseudo-variable that holds one. Without an
-        index the newest; `[n]` an older one, from the oldest if negative; `[*]` all.
+        index the newest; `[n]` an older one, undefined if negative; `[*]` all.
         """
         if not inner:
             raise ValueError("an AVP has a name")
@@ -286,7 +290,7 @@ def _avp_access(
         if isinstance(at, str):
             return ", ".join(map(to_str, values))
         at = at or 0
-        return values[at] if -len(values) <= at < len(values) else None
+        return values[at] if 0 <= at < len(values) else None
 
     def write(ctx: Context, value: Value) -> None:
         name = key(ctx) if callable(key) else key

@@ -47,12 +47,12 @@ class TimeVariables(Module):
         """Unix time now in seconds."""
         return wrap(int(self.host.now()))
 
-    @pvar("Tf")
+    @pvar("Tf", number=_from_asctime)
     def tf(self, ctx: Context) -> str:
         """Time of the message as `Mon Nov  3 04:05:06 2025`."""
         return time.asctime(time.localtime(ctx.now))
 
-    @pvar("TF")
+    @pvar("TF", number=_from_asctime)
     def tf_now(self, ctx: Context) -> str:
         """Time now as `Mon Nov  3 04:05:06 2025`."""
         return time.asctime(time.localtime(self.host.now()))
@@ -126,3 +126,8 @@ def _text(inner: str | None, split: Callable[[float], time.struct_time]) -> PvAc
         return written if 0 < len(written.encode("utf-8", "surrogateescape")) <= _LONGEST else None
 
     return PvAccess(read)
+
+
+def _from_asctime(text: Value) -> int:
+    """Unix time of what `$Tf` shows."""
+    return int(time.mktime(time.strptime(text))) if isinstance(text, str) else 0

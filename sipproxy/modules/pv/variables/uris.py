@@ -30,8 +30,8 @@ def port_of(uri: Uri) -> str:
 
 
 def transport_of(uri: Uri) -> str:
-    """Transport of a URI as written, `udp` by default."""
-    return uri.param("transport") or "udp"
+    """Transport of a URI as written, `UDP` by default."""
+    return uri.param("transport") or "UDP"
 
 
 def _user(uri: Uri) -> Value:
@@ -111,7 +111,7 @@ class UriVariables(Module):
             raise EvalError("$rd cannot be undefined")
         rewrite(ctx, lambda uri: with_host(uri, to_str(value)))
 
-    @pvar("rp")
+    @pvar("rp", number=to_int)
     def rp(self, ctx: Context) -> Value:
         """Port of the request URI as text."""
         return _part(ctx, port_of)
@@ -121,7 +121,7 @@ class UriVariables(Module):
         """Replace the port; undefined removes it."""
         rewrite(ctx, lambda uri: replace(uri, port=to_str(value)))
 
-    @pvar("rP")
+    @pvar("rP", number=proto_number)
     def r_transport(self, ctx: Context) -> Value:
         """Transport of the request URI."""
         return _part(ctx, transport_of)
@@ -131,7 +131,7 @@ class UriVariables(Module):
         """Bytes of the user part of the request URI."""
         return _part(ctx, _user_length)
 
-    @pvar("rz")
+    @pvar("rz", number=_scheme_number)
     def rz(self, ctx: Context) -> Value:
         """Scheme of the request URI."""
         return _part(ctx, _scheme)
@@ -157,12 +157,12 @@ class UriVariables(Module):
         """Host of the received request URI."""
         return _original(ctx, _host)
 
-    @pvar("op")
+    @pvar("op", number=to_int)
     def op(self, ctx: Context) -> Value:
         """Port of the received request URI as text."""
         return _original(ctx, port_of)
 
-    @pvar("oP")
+    @pvar("oP", number=proto_number)
     def o_transport(self, ctx: Context) -> Value:
         """Transport of the received request URI."""
         return _original(ctx, transport_of)
@@ -183,12 +183,12 @@ class UriVariables(Module):
         """Host of the next hop's URI."""
         return _hop(ctx, _host)
 
-    @pvar("dp")
+    @pvar("dp", number=to_int)
     def dp(self, ctx: Context) -> Value:
         """Port of the next hop's URI as text."""
         return _hop(ctx, port_of)
 
-    @pvar("dP")
+    @pvar("dP", number=proto_number)
     def d_transport(self, ctx: Context) -> Value:
         """Transport of the next hop's URI."""
         return _hop(ctx, transport_of)
