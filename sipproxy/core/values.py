@@ -108,6 +108,13 @@ def add(a: Value, b: Value) -> int | str:
     return to_str(a) + to_str(b)
 
 
+def add_all(first: Value, *others: Value) -> int | str:
+    """`first + b + c + ...` as a value: a sum when `first` is an int, else all joined."""
+    if first.__class__ is int:
+        return wrap(sum(map(to_int, others), first))
+    return to_str(first) + "".join(map(to_str, others))
+
+
 def add_int(a: Value, b: Value) -> int:
     """`a + b` where an int is wanted: a sum, whatever the types."""
     r = to_int(a) + to_int(b)

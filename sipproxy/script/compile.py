@@ -5,8 +5,11 @@ One function per route, with the cfg's own lines and columns, in one module per 
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from sipproxy.core import runtime
@@ -49,7 +52,8 @@ class Compiled:
         """The generated Python, for people to read."""
         parts = []
         for file, module in self.modules.items():
-            parts.append(f"# {file}\n\n{ast.unparse(module)}\n")
+            with _deep_recursion():
+                parts.append(f"# {file}\n\n{ast.unparse(module)}\n")
         return "\n".join(parts)
 
 
@@ -94,10 +98,22 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
     callable_routes = ((called_as(route), names[key]) for key, route in routes.items())
     scope.functions = {name: function for name, function in callable_routes if name is not None}
     emit.reserve("route_named", None)
-    modules = _modules(routes, names, graph, scope, most_loops)
+    with _deep_recursion():
+        modules = _modules(routes, names, graph, scope, most_loops)
     if any(p.severity == "error" for p in scope.problems):
         raise CfgError(scope.problems)
     return _link(routes, names, graph, scope, modules)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Room for blocks nested as deeply as Kamailio allows; our own frames need no C stack."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 20_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _gets_variable(host: Host, call: tree.Call, number: int) -> bool:
@@ -147,7 +163,7 @@ def _link(
     for file, module in modules.items():
         missing = unstamped(module)
         assert not missing, f"generated code without a position: {ast.dump(missing[0])}"
-        exec(compile(module, file, "exec"), namespace)
+        exec(_code(module, file), namespace)
     compiled = {
         key: CompiledRoute(
             route.kind, route.name, namespace[names[key]], graph.suspends(route), route.span
@@ -159,6 +175,16 @@ def _link(
     namespace["route_named"] = _finder(by_name, scope)
     foreign = scope.emit.positions.foreign
     return Compiled(compiled, modules, foreign, tuple(scope.problems))
+
+
+def _code(module: ast.Module, file: str) -> CodeType:
+    """Python's own compiler; what it cannot nest is an error of the cfg."""
+    try:
+        return compile(module, file, "exec")
+    except (RecursionError, SyntaxError) as error:
+        line = getattr(error, "lineno", None) or 1
+        message = f"nested too deeply for this version of Python: {error}"
+        raise CfgError([Problem(Span(file, line, 1, line, 1), message)]) from None
 
 
 def _finder(by_name: Mapping[str, CompiledRoute], scope: Scope) -> Callable[..., Any]:

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from sipproxy.errors import Span
 
+_TAKEN = re.compile(r"[cer]|t\d+|int|str|sum")
+"""Names that generated functions use themselves: locals, temporaries, builtins."""
+
 
 class Positions:
     """Gives nodes the line and column of a span, in the terms of Python's compiler.
@@ -79,7 +82,7 @@ class Emitter:
 
     def _unique(self, hint: str) -> str:
         base = re.sub(r"\W+", "_", hint, flags=re.ASCII).strip("_") or "x"
-        if base[0].isdigit() or keyword.iskeyword(base) or base in ("c", "r"):
+        if base[0].isdigit() or keyword.iskeyword(base) or _TAKEN.fullmatch(base):
             base = f"_{base}"
         name, number = base, 1
         while name in self.constants:
@@ -115,6 +118,12 @@ class Emitter:
     def call(self, function: ast.expr, *args: ast.expr) -> ast.expr:
         """A call with positional arguments."""
         node = ast.Call(function, list(args), [])
+        self.at(node)
+        return node
+
+    def listed(self, items: Sequence[ast.expr]) -> ast.expr:
+        """`(a, b, ...)`."""
+        node = ast.Tuple(list(items), ast.Load())
         self.at(node)
         return node
 

@@ -291,7 +291,8 @@ class Statements:
         count = emit.let(counter, emit.binary(emit.name(counter), ast.Add(), emit.const(1)))
         inner = [emit.when(over, stop), count, *first, *body]
         if before:
-            leave = emit.when(emit.invert(test), [*self.end_test_if(ends), emit.leave_loop()])
+            stop_here = [*(self.end_test() if ends else []), emit.leave_loop()]
+            leave = emit.when(emit.invert(test), stop_here)
             out.append(emit.loop(emit.const(1), [*before, leave, *inner]))
         else:
             out.append(emit.loop(test, inner))
@@ -299,16 +300,10 @@ class Statements:
             out.append(emit.give(emit.name("r")))
         return out
 
-    def end_test_if(self, ends: bool) -> list[ast.stmt]:
-        return self.end_test() if ends else []
-
     def _ended_body(self, statement: tree.While) -> list[ast.stmt]:
         """The end flag set by a while's condition is seen only after one statement of the body."""
-        first = (
-            self._statement(statement.body.statements[0], Use.UNUSED)
-            if (statement.body.statements)
-            else []
-        )
+        head = statement.body.statements[:1]
+        first = self._statement(head[0], Use.UNUSED) if head else []
         emit = self.emit
         emit.span = statement.span
         flag = emit.attribute(emit.name("c"), "end")
