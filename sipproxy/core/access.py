@@ -92,12 +92,15 @@ class PvAccess:
     value but None, which becomes int 0. `absent` is what texts show when it is undefined: nothing
     where Kamailio reports an error, as a chain of transformations does. `textual` is read instead
     wherever a text is wanted: Kamailio gives a few numbers a text that is not their digits.
+    `number` is the other way round: it makes of the text the int that counts where an int is
+    wanted (`$rm`, `$proto`).
     """
 
     __slots__ = (
         "absent",
         "args",
         "get",
+        "number",
         "owner",
         "plain_set",
         "set",
@@ -130,6 +133,7 @@ class PvAccess:
         self.transforms: tuple[TransformStep, ...] = ()
         self.absent = "<null>"
         self.textual: PvAccess | None = None
+        self.number: Callable[[Any], int] | None = None
 
     def printed(self, ctx: Context) -> str:
         """The value as texts show it."""

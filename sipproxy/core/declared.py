@@ -64,6 +64,7 @@ class PvarDecl:
     bind: bool
     type: Static
     help: str
+    number: Callable[[Any], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def pvar_decl(
         False,
         _static(returned),
         inspect.getdoc(method) or "",
+        mark.number,
     )
 
 

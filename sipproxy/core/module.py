@@ -29,6 +29,7 @@ class PvarMark:
 
     name: str
     binds: bool
+    number: Callable[[Any], int] | None = None
     setter: Callable[..., None] | None = None
 
 
@@ -84,17 +85,20 @@ def function(*routes: str, name: str = "") -> Callable[[Handler], Handler]:
     return apply
 
 
-def pvar(name: str, *, bind: bool = False) -> Callable[[Handler], Handler]:
+def pvar(
+    name: str, *, bind: bool = False, number: Callable[[Any], int] | None = None
+) -> Callable[[Handler], Handler]:
     """A pseudo-variable `$name` or `$name(inner)`.
 
     The method gets the context, then `inner` when it has a parameter for it (`str`: with
     pseudo-variables replaced; `Plain`: literally), then the index when it has a parameter named
     `index` (`int | str | None`, the string is `*`). With `bind` it is called once at load as
-    `method(inner: str | None, index: str | None) -> PvAccess`.
+    `method(inner: str | None, index: str | None) -> PvAccess`. `number` makes of its text the
+    int that Kamailio keeps beside it, where the two differ (`$rm` is 512 for OPTIONS).
     """
 
     def apply(handler: Handler) -> Handler:
-        return _mark(handler, PvarMark(name, bind))
+        return _mark(handler, PvarMark(name, bind, number))
 
     return apply
 

@@ -77,6 +77,7 @@ class Resolver:
             access.set = None
             access.slot = ""
             access.absent = ""
+            access.number = None
         access.text = spec.text
         return access
 
@@ -99,9 +100,10 @@ class Resolver:
                 raise ResolveError(f"{spec.text}: {error}") from None
             assert isinstance(access, PvAccess)
             return access
-        return PvAccess(
-            declared.get, declared.set, self._arguments(spec, declared), type=declared.type
-        )
+        arguments = self._arguments(spec, declared)
+        access = PvAccess(declared.get, declared.set, arguments, type=declared.type)
+        access.number = declared.number
+        return access
 
     def _arguments(self, spec: PvSpec, declared: PvarDecl) -> tuple[Argument, ...]:
         args: list[Argument] = []

@@ -47,6 +47,9 @@ _HELPER = {
     "<<": values.shl,
     ">>": values.shr,
 }
+_SIMPLE = (tree.Int, tree.Str, tree.Pv)
+_LONG_CHAIN = 50
+"""Terms of a sum above which it is made flat: Python cannot nest thousands of operators."""
 
 
 class Code(NamedTuple):
@@ -101,9 +104,20 @@ class Expressions:
             return self.integer(expr.operand)
         if _is_selval(expr):
             return self._no_int(expr)
+        if isinstance(expr, tree.Pv) and (number := self._number(expr)):
+            return number
         code = self.value(expr)
         self.emit.span = expr.span
         return code.node if code.type == "int" else self._to_int(code)
+
+    def _number(self, expr: tree.Pv) -> ast.expr | None:
+        """The int that a pseudo-variable keeps beside its text; None when it keeps none."""
+        access = self.access(expr)
+        if access is None or access.number is None:
+            return None
+        self.emit.span = expr.span
+        helper = self.emit.bind(access.number, access.number.__name__)
+        return self.emit.call(helper, self.read(access).node)
 
     def _no_int(self, expr: tree.Expr) -> ast.expr:
         """selval() where an int is wanted: the statement fails."""
@@ -134,7 +148,7 @@ class Expressions:
 
     def truth(self, expr: tree.Expr, *, positive: bool = False) -> ast.expr:
         """A test: not 0, or with `positive` (what `if` wants) greater than 0."""
-        code = Code(self._no_int(expr), "int") if _is_selval(expr) else self.code(expr)
+        code = self._tested(expr)
         if code.type == "bool":
             return code.node
         emit = self.emit
@@ -147,6 +161,14 @@ class Expressions:
             return emit.compare(self.integer(expr), op, emit.const(0))
         helper = values.truth_if if positive else values.truth
         return emit.call(emit.bind(helper, helper.__name__), code.node)
+
+    def _tested(self, expr: tree.Expr) -> Code:
+        """What a test looks at: a bool, or a value that is taken for an int."""
+        if _is_selval(expr):
+            return Code(self._no_int(expr), "int")
+        if isinstance(expr, tree.Pv) and (number := self._number(expr)):
+            return Code(number, "int")
+        return self.code(expr)
 
     # -- by kind of node
 
@@ -342,6 +364,11 @@ class Expressions:
             pieces = [self.text(operand) for operand in (left, *reversed(operands))]
             self.emit.span = expr.span
             return Code(self.emit.joined(pieces), "str")
+        chain = _simple_chain(expr)
+        if len(chain) > _LONG_CHAIN:
+            nodes = [self.value(term).node for term in chain]
+            self.emit.span = expr.span
+            return Code(self.emit.call(self.emit.bind(values.add_all, "add_all"), *nodes), "any")
         return self._either(expr, self.value(left))
 
     def _either(self, expr: tree.Binary, left: Code) -> Code:
@@ -350,7 +377,7 @@ class Expressions:
             right = self.integer(expr.right)
             emit.span = expr.span
             return Code(self._wrapped(emit.binary(left.node, ast.Add(), right)), "int")
-        if isinstance(expr.right, tree.Int | tree.Str | tree.Pv):
+        if isinstance(expr.right, _SIMPLE):
             right = self.value(expr.right).node
             emit.span = expr.span
             return Code(emit.call(emit.bind(values.add, "add"), left.node, right), "any")
@@ -369,12 +396,23 @@ class Expressions:
         return self.emit.compare(kind, ast.Is(), self.emit.name("int"))
 
     def _sum(self, expr: tree.Binary) -> ast.expr:
-        """`+` of two ints."""
-        if isinstance(expr.right, tree.Int):
+        """`+` of ints; a longer sum is wrapped to 32 bits once, which comes to the same."""
+        terms: list[tree.Expr] = [expr.right]
+        left = expr.left
+        while isinstance(left, tree.Binary) and left.op == "+" and guess(left.left) != "str":
+            terms.append(left.right)
+            left = left.left
+        if len(terms) == 1 and isinstance(expr.right, tree.Int):
             return self._add_constant(expr, expr.right.value)
-        left, right = self.integer(expr.left), self.integer(expr.right)
-        self.emit.span = expr.span
-        return self._wrapped(self.emit.binary(left, ast.Add(), right))
+        nodes = [self.integer(term) for term in (left, *reversed(terms))]
+        emit = self.emit
+        emit.span = expr.span
+        if len(nodes) > _LONG_CHAIN:
+            return self._wrapped(emit.call(emit.name("sum"), emit.listed(nodes)))
+        total = nodes[0]
+        for node in nodes[1:]:
+            total = emit.binary(total, ast.Add(), node)
+        return self._wrapped(total)
 
     def _add_constant(self, expr: tree.Binary, number: int) -> ast.expr:
         """`x + number`; one comparison tells whether 32 bits were left."""
@@ -508,6 +546,15 @@ class Expressions:
             missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
             value = emit.choose(missing, emit.const(0), emit.name(kept))
         return [emit.put(owner, last, value)]
+
+
+def _simple_chain(expr: tree.Expr) -> list[tree.Expr]:
+    """The terms of `a + b + c ...` when all but the first mean the same as int and as value."""
+    terms: list[tree.Expr] = []
+    while isinstance(expr, tree.Binary) and expr.op == "+" and isinstance(expr.right, _SIMPLE):
+        terms.append(expr.right)
+        expr = expr.left
+    return [expr, *reversed(terms)]
 
 
 def _is_selval(expr: tree.Expr) -> bool:

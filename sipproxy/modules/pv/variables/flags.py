@@ -8,6 +8,10 @@ from sipproxy.core.values import EvalError, Value, wrap
 _BITS = 0xFFFF_FFFF
 
 
+def _from_hex(text: Value) -> int:
+    return wrap(int(text, 16)) if isinstance(text, str) else 0
+
+
 class FlagVariables(Module):
     """All flags at once as a number (`$mf`) or hexadecimal digits (`$mF`), or one (`$Mf(n)`)."""
 
@@ -125,7 +129,3 @@ def _with_bit(flags: int, bit: int, value: Value) -> int:
     if isinstance(value, str):
         raise EvalError("a flag is a number")
     return flags | bit if value else flags & ~bit
-
-
-def _from_hex(text: Value) -> int:
-    return wrap(int(text, 16)) if isinstance(text, str) else 0

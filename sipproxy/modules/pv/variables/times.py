@@ -28,6 +28,11 @@ def micros(moment: float) -> int:
     return int(moment % 1 * 1_000_000)
 
 
+def _from_asctime(text: Value) -> int:
+    """Unix time of what `$Tf` shows."""
+    return int(time.mktime(time.strptime(text))) if isinstance(text, str) else 0
+
+
 class TimeVariables(Module):
     """Times of the message (fixed while it is handled) and of the clock."""
 
@@ -126,8 +131,3 @@ def _text(inner: str | None, split: Callable[[float], time.struct_time]) -> PvAc
         return written if 0 < len(written.encode("utf-8", "surrogateescape")) <= _LONGEST else None
 
     return PvAccess(read)
-
-
-def _from_asctime(text: Value) -> int:
-    """Unix time of what `$Tf` shows."""
-    return int(time.mktime(time.strptime(text))) if isinstance(text, str) else 0

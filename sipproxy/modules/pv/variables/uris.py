@@ -8,9 +8,10 @@ from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, pvar, setter
 from sipproxy.core.ruri import rewrite, with_host
-from sipproxy.core.values import EvalError, Value, to_str
+from sipproxy.core.values import EvalError, Value, to_int, to_str
 from sipproxy.errors import MessageError
 from sipproxy.modules.pv import vias
+from sipproxy.modules.pv.protocols import proto_number
 from sipproxy.sip.uri import Uri
 
 
@@ -48,6 +49,12 @@ def _user_length(uri: Uri) -> Value:
 
 def _scheme(uri: Uri) -> Value:
     return uri.scheme
+
+
+def _scheme_number(scheme: Value) -> int:
+    """Number of a scheme (Kamailio core/parser/msg_parser.h, enum _uri_type)."""
+    schemes = ("sip", "sips", "tel", "tels", "urn")
+    return schemes.index(scheme) + 1 if scheme in schemes else 0
 
 
 _HOP: dict[str, Callable[[Uri], Value]] = {
