@@ -51,11 +51,18 @@ def cli() -> None:
 def main() -> None:
     """Run the command in sys.argv and exit."""
     words = sys.argv[1:]
-    if words and words[0].startswith("-") and words[0] not in _OURS:
-        from sipproxy.cli.kamailio import run_kamailio_style
+    kamailio_style = bool(words) and words[0].startswith("-") and words[0] not in _OURS
+    try:
+        if kamailio_style:
+            from sipproxy.cli.kamailio import run_kamailio_style
 
-        sys.exit(run_kamailio_style(words))
-    cli(prog_name="sipproxy")
+            sys.exit(run_kamailio_style(words))
+        cli(prog_name="sipproxy")
+    except Exception:  # a fault of ours: told in full, and by the exit code
+        import traceback
+
+        traceback.print_exc()
+        sys.exit(255 if kamailio_style else BROKEN)
 
 
 _OURS = frozenset(("-h", "--help", "-v", "-V", "--version"))

@@ -1,7 +1,7 @@
 """What a replay found, as a table for people and as plain data."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sipproxy.core.flow import Address
@@ -110,7 +110,7 @@ def show_blocked(blocked: Blocked | None) -> str:
     return f"packet {blocked.packet}, {clock}, {what}{line}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Lines of a table with columns of even width."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, tuple("-" * width for width in widths), *rows):
