@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sipproxy.errors import Span
 from sipproxy.script.tokens import Token
-from sipproxy.script.tree import Binary, Condition, Expr, Int, Unary
+from sipproxy.script.tree import Bareword, Binary, Condition, Expr, Int, Ip, Myself, Unary
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("||", "or"),
@@ -113,9 +113,18 @@ class _Climber:
         operator = self._items[self._at]
         assert isinstance(operator, Token)
         self._at += 1
-        value, end = self.binary(BINARY[operator.text] + 1)
+        value, end = self._condition_value(BINARY[operator.text] + 1)
         span = item.span.to(end)
         return Condition(span, _SUBJECTS.get(item.text, item.text), operator.text, value), span
+
+    def _condition_value(self, least: int) -> tuple[Expr, Span]:
+        """What a core condition compares with. A bare word closes it: in `method==INVITE + 1` the
+        condition is what 1 is added to."""
+        word = self._items[self._at]
+        if isinstance(word, Bareword | Ip | Myself):
+            self._at += 1
+            return word, word.span
+        return self.binary(least)
 
 
 _SUBJECTS = {"to_proto": "snd_proto", "to_af": "snd_af"}
