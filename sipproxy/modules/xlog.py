@@ -113,6 +113,8 @@ class Xlog(Module, name="xlog"):
         """Write one line of an enabled level; 1, or -1 when it is too long."""
         log = self.host.log
         line = text(ctx)
+        if "\0" in line:  # printf takes it for the end
+            line = line[: line.index("\0")]
         if len(line) * 4 >= self.buf_size and byte_length(line) >= self.buf_size:
             report(log, ERROR, "xlog", "buffer overflow -- increase the buffer size...")
             return -1

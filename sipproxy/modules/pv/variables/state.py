@@ -119,7 +119,7 @@ class StateVariables(Module):
         """A stack of values that belongs to the message and then to its transaction.
 
         Names are `x`, `s:x`, `i:5`, an alias, or a pseudo-variable that holds one. Without an
-        index the newest; `[n]` an older one, undefined if negative; `[*]` all.
+        index the newest; `[n]` an older one, `[*]` all.
         """
         if not inner:
             raise ValueError("an AVP has a name")
@@ -290,7 +290,8 @@ def _avp_access(
         if isinstance(at, str):
             return ", ".join(map(to_str, values))
         at = at or 0
-        return values[at] if 0 <= at < len(values) else None
+        # Counting from the oldest fails in Kamailio 5.6, except when it comes to the newest.
+        return values[at] if at == -len(values) or 0 <= at < len(values) else None
 
     def write(ctx: Context, value: Value) -> None:
         name = key(ctx) if callable(key) else key
