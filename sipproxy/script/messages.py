@@ -130,7 +130,7 @@ def _missing_semicolon(s: Situation) -> Explanation | None:
 def _closes_nothing(s: Situation) -> Explanation | None:
     if s.token.type == "RBRACE" and s.open_brace() is None:
         return Explanation("this } closes nothing", "a { before it is closed already")
-    if s.token.type != "RPAR":
+    if s.token.type != "RPAR" or s.accepts("STRLEN"):
         return None
     for value in reversed(s.values):
         if isinstance(value, Token) and value.type in ("LPAR", "LBRACE"):
@@ -189,17 +189,17 @@ def _address_list_goes_on(s: Situation) -> Explanation | None:
 
 def _no_such_operator(s: Situation) -> Explanation | None:
     token = s.token
-    after = token.source.text[token.end : token.end + 2]
-    if token.type == "UNOP" and token.text == "!" and after[:1] in ("~", "="):
+    after = token.source.text[token.end : token.end + 1]
+    if token.type == "UNOP" and token.text == "!" and after in ("~", "="):
         return Explanation("there is no operator !~", 'negate the whole: !($x =~ "...")')
     if token.type == "ADDEQ":
         return Explanation("there is no operator +=", "write $x = $x + ...")
-    sign = token.text
-    twice = token.type in ("PLUS", "MINUS") and (
-        after[:1] == sign or token.source.text[token.start - 1 : token.start] == sign
-    )
-    if twice:
-        return Explanation(f"there is no operator {sign}{sign}", f"write $x = $x {sign} 1")
+    for sign in (token, s.previous):
+        if sign is not None and sign.type in ("PLUS", "MINUS"):
+            twice = sign.text * 2
+            if twice in sign.source.text[max(sign.start - 1, 0) : sign.end + 1]:
+                hint = f"write $x = $x {sign.text} 1"
+                return Explanation(f"there is no operator {twice}", hint, sign.span)
     if token.type == "EQUAL" and s.accepts("EQOP"):
         return Explanation("unexpected =", "== compares; only a pseudo-variable is assigned to")
     return None
@@ -328,7 +328,7 @@ def _expected(s: Situation) -> str:
         return "a parameter, a route or another item of the top level"
     if s.accepts("IF"):
         return "a statement"
-    if s.accepts("STRLEN"):
+    if s.accepts("STRLEN") or s.accepts("TLS_VERSION"):
         return "a value"
     if s.accepts("BINOP"):
         closers = [t for t in ("RPAR", "SEMICOLON", "COMMA", "COLON") if s.accepts(t)]
@@ -354,10 +354,14 @@ def _where(there: Token, here: Token) -> str:
 
 
 def _tail(s: Situation) -> str:
-    """What was taken for an address, as written."""
-    top = s.top
-    while isinstance(top, list) and top and not isinstance(top[0], Token):
-        top = top[-1]
-    if isinstance(top, list):
-        return '"' + "".join(token.text for token in top) + '"'
-    return shown(top) if isinstance(top, Token) else "what stands before it"
+    """The name that was taken for an address, as written."""
+    start = len(s.values) - 1
+    while start > 1 and isinstance(s.values[start - 1], Token):
+        if s.values[start - 1].type not in ("DOT", "MINUS"):
+            break
+        start -= 2
+    text = ""
+    for value in s.values[start:]:
+        tokens = value if isinstance(value, list) else [value]
+        text += "".join(token.text for token in tokens if isinstance(token, Token))
+    return f'"{text}"' if text else "what stands before it"

@@ -65,7 +65,8 @@ class Run:
             made: list[Any] = self._state.feed_token(end, True)  # type: ignore[arg-type]
             return made
         except UnexpectedToken:
-            if not self._scanner.cut_short:
+            swallowed = not self._state.value_stack and self._problems  # an #!ifdef took it all
+            if not self._scanner.cut_short and not swallowed:
                 self._fail(end)
             return []
 
@@ -153,13 +154,15 @@ class Run:
                 return
             depth += (token.type == "LBRACE") - (token.type == "RBRACE")
             begins = token.type in TOP_LEVEL or token.type in ("ROUTE", "SEMICOLON")
-            begins = begins or (token.type == "ID" and token.begins_line())
-            if depth <= 0 and begins and (token is not first or token.type in _BEGINS_ITEM):
+            if token is first or token.type == "ID":
+                begins = (begins or token.type == "ID") and token.begins_line()
+            if depth <= 0 and (begins or token.type in _BEGINS_ITEM):
                 self._unwind("LOADMODULE")
                 self._put(token)
                 return
             depth = max(depth, 0)
             token = self._next()
+        self._unwind("LOADMODULE")
 
     def _resume_in_block(self, token: Token | None) -> None:
         """Pass over the rest of a broken statement."""

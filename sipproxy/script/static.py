@@ -67,7 +67,7 @@ _ONSEND = frozenset(
     )
 )
 _BEFORE_MEMORY = frozenset({"user", "shm_mem_size", "shm_force_alloc"})
-_NO_NAME = re.compile(r"\d|(?:%s)$" % "|".join(WORD_NUMBERS))
+_NO_NAME = re.compile(rf"\d|(?:{'|'.join(WORD_NUMBERS)})$")
 _DOTTED = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _QUOTED_SOCKET = re.compile(r"(?:udp|tcp|tls|sctp):|[^:]*:\d+$", re.IGNORECASE)
 

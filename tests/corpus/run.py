@@ -37,7 +37,7 @@ MUTANTS = 500
 SEED = 20_230_601
 
 _NOT_CFGS = re.compile(
-    r"\.(?:png|jpe?g|svg|sh|md|py|sql|xml|ya?ml|jsx?|lua|html?|php|pcap|txt|c|h|json|pem|csv|j2|xls)$"
+    r"\.(?:png|jpe?g|svg|sh|md|py|sql|xml|ya?ml|jsx?|lua|html?|php|pcap|txt|c|h|json|pem|csv)$"
 )
 _LOOKS_LIKE_ONE = re.compile(
     rb"loadmodule|request_route|^\s*route\s*[\[{]|^#!(?:KAMAILIO|define|ifdef)", re.MULTILINE

@@ -18,7 +18,7 @@ ACCEPTED = [
     'route["a-b c"] { exit; }',
     "route[7] { exit; } route[LOG] { exit; }",
     "route { exit; } request_route { drop; }",
-    "reply_route { exit; } onreply_route { exit; } onreply_route[0] { exit; } onreply_route[1] { ; }",
+    "reply_route { exit; } onreply_route { exit; } onreply_route[0] { ; } onreply_route[1] { ; }",
     "failure_route { ; } branch_route { ; } onsend_route { ; } branch_route[x] { ; }",
     "event_route[htable:mod-init] { exit; }",
     "event_route [ a:b:c_d ] { exit; }",
