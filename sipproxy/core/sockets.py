@@ -47,6 +47,7 @@ class OwnAddresses:
     ) -> None:
         self.sockets = list(sockets)
         self._names: dict[str, list[tuple[int, str]]] = {}
+        self._domains: list[tuple[str, int, str]] = []
         for socket in self.sockets:
             self._add(socket.address, socket.port, socket.proto)
             if socket.advertise:
@@ -59,10 +60,19 @@ class OwnAddresses:
 
     def is_myself(self, host: str, port: int = 0, proto: str = "") -> bool:
         """Whether host (and port, proto where given: 0 and empty match all) is one of ours."""
+        name = bare_host(host)
+        own_places = self._names.get(name, ())
+        if self._domains:
+            domains = [(p, k) for d, p, k in self._domains if f".{name}".endswith(f".{d}")]
+            own_places = [*own_places, *domains]
         return any(
             (not port or not own or port == own) and (not proto or not kind or proto == kind)
-            for own, kind in self._names.get(bare_host(host), ())
+            for own, kind in own_places
         )
+
+    def add_domain(self, domain: str, port: int = 0, proto: str = "") -> None:
+        """Take a domain and all its subdomains for ours."""
+        self._domains.append((lower(domain), port, proto))
 
     def socket_at(self, address: str, port: int, proto: str = "udp") -> ListenSocket | None:
         """The listen socket with exactly this address; port 0 takes the first of the address."""

@@ -153,7 +153,7 @@ class Calls:
 
     def _check_mask(self, declared: FunctionDecl, expr: tree.Call) -> None:
         route = self.scope.route
-        if route is not None and ROUTE_MASK[route.kind] not in declared.routes:
+        if route is not None and ROUTE_MASK[route.kind].isdisjoint(declared.routes):
             message = f"{expr.name}() cannot be used in {route.kind}"
             self.scope.error(expr.name_span, message)
 

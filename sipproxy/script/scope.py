@@ -9,16 +9,17 @@ from sipproxy.script import tree
 from sipproxy.script.emit import Emitter
 
 ROUTE_MASK = {
-    "request_route": "REQUEST",
-    "route": "REQUEST",
-    "reply_route": "REPLY",
-    "onreply_route": "ONREPLY",
-    "failure_route": "FAILURE",
-    "branch_route": "BRANCH",
-    "onsend_route": "ONSEND",
-    "event_route": "EVENT",
+    "request_route": frozenset({"REQUEST"}),
+    "route": frozenset({"REQUEST"}),
+    "reply_route": frozenset({"REPLY", "ONREPLY"}),
+    "onreply_route": frozenset({"ONREPLY"}),
+    "failure_route": frozenset({"FAILURE"}),
+    "branch_route": frozenset({"BRANCH"}),
+    "onsend_route": frozenset({"ONSEND"}),
+    "event_route": frozenset({"EVENT", "REQUEST"}),
 }
-"""The mask under which each kind of block checks its functions (a named route as a request's)."""
+"""Masks of which a function must have one to stand in a block of each kind (core/route.h): what
+may answer in a request route may do so in an event, what suits any reply suits the core's."""
 
 
 def route_key(kind: str, name: str) -> str:

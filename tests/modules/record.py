@@ -21,10 +21,12 @@ HERE = Path(__file__).parent / "recorded"
 PORT, SINK = 27412, 27413
 
 
-def cfg_of(modules: list[str], cases: list[dict[str, Any]], sink: int) -> str:
+def cfg_of(table: dict[str, Any], sink: int) -> str:
     """One cfg for all cases: the Call-ID chooses."""
-    lines = ["#!KAMAILIO", "log_stderror=yes", "debug=0"]
+    modules, cases = table["modules"], table["cases"]
+    lines = ["#!KAMAILIO", "log_stderror=yes", "debug=0", f"listen=udp:127.0.0.1:{PORT}"]
     lines += [f'loadmodule "{name}.so"' for name in modules]
+    lines += table.get("top", [])
     lines.append("request_route {")
     for number, case in enumerate(cases):
         lines.append(f'if ($ci == "c{number}") {{')
@@ -78,11 +80,11 @@ def record(path: Path) -> None:
         sink.bind(("127.0.0.1", SINK))
         sink.settimeout(0.15)
         cfg = Path(scratch) / "k.cfg"
-        cfg.write_text(cfg_of(table["modules"], cases, SINK))
+        cfg.write_text(cfg_of(table, SINK))
         log = Path(scratch) / "log"
         with log.open("wb") as errors:
             command = ["kamailio", "-f", str(cfg), "-DD", "-E", "-m", "64", "-M", "64", "-n", "1"]
-            command += ["-l", f"udp:127.0.0.1:{PORT}", "-Y", scratch]
+            command += ["-Y", scratch]
             server = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL)
         time.sleep(1)
         for number, case in enumerate(cases):
@@ -97,12 +99,13 @@ def record(path: Path) -> None:
         server.wait()
         lines = log.read_text(errors="replace").splitlines()
     if not any("T: " in line for line in lines):
-        raise SystemExit("\n".join(lines[-20:]))
+        raise SystemExit("\n".join(line for line in lines if "ERROR" in line or "CRIT" in line))
     for number, case in enumerate(cases):
         found = [line.partition(f"T: c{number} ")[2] for line in lines]
         case["results"] = [text for text in found if text]
     rows = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
-    path.write_text(f'{{"modules": {json.dumps(table["modules"])}, "cases": [\n{rows}\n]}}\n')
+    kept = {name: value for name, value in table.items() if name != "cases"}
+    path.write_text(f'{json.dumps(kept)[:-1]}, "cases": [\n{rows}\n]}}\n')
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sipproxy.core.flow import Flow
 from sipproxy.testing import load_cfg_text
 
 HERE = Path(__file__).parent
@@ -29,16 +30,20 @@ record = recorder()
 
 def played(proxy: Any, case: dict[str, Any], number: int) -> tuple[list[str], list[str]]:
     """Results and sent messages of one case."""
-    run = proxy.feed(record.request_of(case, number), source=f"127.0.0.1:{record.SINK}")
+    flow = Flow("udp", ("127.0.0.1", record.PORT), ("127.0.0.1", record.SINK))
+    proxy.log.records.clear()
+    proxy.proxy.receive(record.request_of(case, number), flow, proxy.clock.now())
+    sent = [record.masked(data) for data, _ in proxy.proxy.outbox]
+    proxy.proxy.outbox.clear()
     mark = f"T: c{number} "
-    results = [line.partition(mark)[2].rstrip("\n") for line in run.log if mark in line]
-    return results, [record.masked(sent.raw) for sent in run.sent]
+    lines = [text.partition(mark)[2].rstrip("\n") for _, _, text in proxy.log.records]
+    return [line for line in lines if line], sent
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_recorded(name: str) -> None:
     table = json.loads((HERE / "recorded" / f"{name}.json").read_text())
-    proxy = load_cfg_text(record.cfg_of(table["modules"], table["cases"], record.SINK))
+    proxy = load_cfg_text(record.cfg_of(table, record.SINK))
     differing = []
     for number, case in enumerate(table["cases"]):
         results, sent = played(proxy, case, number)

@@ -1,0 +1,220 @@
+"""corex: branches, sockets, sending of what is at hand (Kamailio modules/corex)."""
+
+import re
+from typing import cast
+
+from sipproxy import text as wire
+from sipproxy.core.context import Branch, Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.forward import forward_reply, next_hop, numeric, send_socket, setting
+from sipproxy.core.functions import Socket
+from sipproxy.core.log import ERROR, WARN, report
+from sipproxy.core.module import Module, function, modparam_method
+from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
+from sipproxy.errors import MessageError, ModuleError
+from sipproxy.sip.message import Message
+from sipproxy.sip.uri import Uri
+
+_Q = re.compile(r"[ \t]*(1(?:\.0*)?|0?(?:\.[0-9]*)?)[ \t]*\Z", re.ASCII)
+_MAX_XFLAG = 63
+_MAX_BRANCHES = 12
+
+
+class Corex(Module, name="corex"):
+    """Extensions of the core around branches, sockets and raw sending."""
+
+    @modparam_method("alias_subdomains")
+    def alias_subdomains(self, text: str) -> None:
+        """`[proto:]domain[:port]`: the domain and all below it are `myself`."""
+        proto, rest = "", text
+        first, colon, behind = text.partition(":")
+        if colon and len(first) in (3, 4):
+            proto, rest = wire.lower(first), behind
+            if proto not in DEFAULT_PORT:
+                raise ModuleError(f"invalid protocol {first}")
+        domain, _, port = rest.partition(":")
+        if not domain or (port and not port.isdigit()):
+            raise ModuleError(f"error adding alias subdomains: {text}")
+        self.host.own.add_domain(domain, int(port or 0), proto)
+
+    def _complain(self, text: str) -> None:
+        report(self.host.log, ERROR, "corex", text)
+
+    # -- branches and replies
+
+    @function("REQUEST", "FAILURE")
+    def append_branch(self, ctx: Context, uri: str = "", q: str = "") -> bool:
+        """Add a destination: this URI, or the R-URI with all that was set for it."""
+        found = _Q.match(q)
+        if found is None:
+            self._complain("cannot parse the Q parameter")
+            return False
+        most = int(setting(ctx, "max_branches") or _MAX_BRANCHES) - 1
+        if ctx.touched("branches") and len(ctx.branches) >= most:
+            self._complain("max nr of branches exceeded")
+            return False
+        whole, _, fraction = found[1].partition(".")
+        weight = int(f"{fraction}000"[:3]) + 1000 * (whole == "1") if q else -1
+        branch = Branch(uri or ctx.ruri, ctx.dst_uri, weight, ctx.bflags)
+        branch.force_socket = ctx.force_socket
+        ctx.branches.append(branch)
+        if not uri:
+            ctx.force_socket = None
+            ctx.bflags = 0
+            ctx.dst_uri = ""
+        return True
+
+    @function("REPLY")
+    def forward_reply(self, ctx: Context) -> None:
+        """Relay the reply by its Vias now."""
+        forward_reply(ctx)
+
+    # -- raw sending
+
+    @function("REQUEST", "FAILURE")
+    def send_udp(self, ctx: Context, target: str = "") -> int:
+        """Send the request as it was received to `host[:port]`, else to `$du` or the R-URI."""
+        try:
+            uri = Uri.parse(f"sip:{target}") if target else next_hop(ctx)
+        except MessageError:
+            self._complain("send() - bad_uri dropping packet")
+            return -5
+        return self._send(ctx, uri, ctx.msg.raw, None)
+
+    @function()
+    def send_data(self, ctx: Context, uri: str, data: str) -> int:
+        """Send a text to a URI by UDP."""
+        return self._send_text(ctx, uri, data, None)
+
+    @function()
+    def sendx(self, ctx: Context, uri: str, socket: str, data: str) -> int:
+        """Send a text to a URI from this socket of ours, if it exists."""
+        return self._send_text(ctx, uri, data, self._find(socket) if socket else None)
+
+    def _send_text(self, ctx: Context, text: str, data: str, socket: ListenSocket | None) -> int:
+        try:
+            uri = Uri.parse(text)
+        except MessageError:
+            self._complain(f"bad dst sip uri <{text}>")
+            return -1
+        return self._send(ctx, uri, wire.encode(data), socket)
+
+    def _send(self, ctx: Context, uri: Uri, data: bytes, socket: ListenSocket | None) -> int:
+        address = numeric(uri.host)
+        if address is None:
+            self._complain(f"failed to resolve [{uri.host}]")
+            return -1
+        if (uri.transport or "udp") != "udp":
+            self._complain(f"no socket for {uri.transport} to {uri.host}")
+            return -1
+        socket = socket or send_socket(ctx, address, "udp")
+        if socket is None:
+            self._complain(f"no socket for dst sip uri <{uri}>")
+            return -1
+        self.host.send(data, Flow("udp", socket.local, (address, uri.port or 5060)))
+        return 1
+
+    # -- sockets and addresses
+
+    @function()
+    def set_send_socket(self, ctx: Context, socket: str) -> bool:
+        """Send by the socket `[proto:]address[:port]`."""
+        return self._set_socket(ctx, self._find(socket), socket, is_send=True)
+
+    @function()
+    def set_send_socket_name(self, ctx: Context, name: str) -> bool:
+        """Send by the socket of this name."""
+        return self._set_socket(ctx, self._named(name), name, is_send=True)
+
+    @function()
+    def set_recv_socket(self, ctx: Context, socket: str) -> bool:
+        """Take the message as received on the socket `[proto:]address[:port]`."""
+        return self._set_socket(ctx, self._find(socket), socket, is_send=False)
+
+    @function()
+    def set_recv_socket_name(self, ctx: Context, name: str) -> bool:
+        """Take the message as received on the socket of this name."""
+        return self._set_socket(ctx, self._named(name), name, is_send=False)
+
+    @function()
+    def is_socket_name(self, ctx: Context, name: str) -> bool:
+        """Whether a socket has this name."""
+        return self._named(name) is not None
+
+    def _find(self, text: str) -> ListenSocket | None:
+        try:
+            wanted = Socket.parse(text)
+        except ValueError:
+            return None
+        own = self.host.own
+        found = own.socket_at(wanted.address, wanted.port, wanted.proto)
+        return cast("ListenSocket | None", found)
+
+    def _named(self, name: str) -> ListenSocket | None:
+        return next((s for s in self.host.own.sockets if name and s.name == name), None)
+
+    def _set_socket(
+        self, ctx: Context, socket: ListenSocket | None, text: str, *, is_send: bool
+    ) -> bool:
+        if not text:
+            self._complain("cannot get socket address value")
+            return False
+        if socket is None:
+            report(self.host.log, WARN, "corex", f"no socket found to match [{text}]")
+        elif is_send:
+            ctx.force_socket = (socket.proto, socket.address, socket.port)
+        else:
+            ctx.flow = ctx.flow._replace(proto=socket.proto, local=socket.local)
+            ctx.msg = _reread(ctx.msg, ctx.flow)
+        return True
+
+    @function()
+    def set_source_address(self, ctx: Context, address: str) -> bool:
+        """Take the message as come from `[proto:]address[:port]`."""
+        try:
+            wanted = Socket.parse(address)
+        except ValueError:
+            wanted = Socket("", "", 0)
+        host = numeric(wanted.address)
+        if host is None:
+            self._complain(f"failed to resolve address [{address}]")
+            return False
+        ctx.flow = ctx.flow._replace(remote=(host, wanted.port))
+        ctx.msg = _reread(ctx.msg, ctx.flow)
+        return True
+
+    # -- flags and kinds
+
+    @function()
+    def setxflag(self, ctx: Context, flag: int) -> bool:
+        """Set one of the message's 64 further flags."""
+        if not 0 <= flag <= _MAX_XFLAG:
+            return False
+        ctx.scratch["xflags"] = self._xflags(ctx) | 1 << flag
+        return True
+
+    @function()
+    def resetxflag(self, ctx: Context, flag: int) -> bool:
+        """Clear one of the message's 64 further flags."""
+        if not 0 <= flag <= _MAX_XFLAG:
+            return False
+        ctx.scratch["xflags"] = self._xflags(ctx) & ~(1 << flag)
+        return True
+
+    @function()
+    def isxflagset(self, ctx: Context, flag: int) -> bool:
+        """Whether one of the message's 64 further flags is set."""
+        return 0 <= flag <= _MAX_XFLAG and bool(self._xflags(ctx) >> flag & 1)
+
+    def _xflags(self, ctx: Context) -> int:
+        return cast(int, ctx.scratch.get("xflags", 0))
+
+    @function()
+    def is_faked_msg(self, ctx: Context) -> bool:
+        """Whether the message only stands in for one, in an event route."""
+        return ctx.kind == "event"
+
+
+def _reread(msg: Message, flow: Flow) -> Message:
+    """The same bytes as if they had come on another flow."""
+    return Message.parse(msg.raw, source=flow.remote, dest=flow.local, proto=flow.proto)
