@@ -68,6 +68,8 @@ def _parse(
     items = _run(scanner)
     whole = not any(problem.severity == "error" for problem in scanner.problems)
     problems = [*scanner.problems, *static.check(items, whole)]
+    files = list(scanner.sources)
+    problems.sort(key=lambda p: (files.index(p.span.file), p.span.line, p.span.column))
     if any(problem.severity == "error" for problem in problems):
         raise CfgError([problem for problem in problems if problem.severity == "error"])
     return Config(

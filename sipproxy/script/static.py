@@ -5,7 +5,7 @@ Names of functions, pseudo-variables and routes are `check`'s affair.
 
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sipproxy.core.suggest import suggestion
 from sipproxy.errors import Problem, Span
@@ -73,7 +73,7 @@ _QUOTED_SOCKET = re.compile(r"(?:udp|tcp|tls|sctp):|[^:]*:\d+$", re.IGNORECASE)
 
 
 def check(items: Sequence[Item], whole: bool) -> list[Problem]:
-    """The problems of a cfg's items, in the order of the cfg.
+    """The problems of a cfg's items.
 
     `whole` is False when some items could not be read: then nothing is said about what is missing
     or given twice.
@@ -93,15 +93,7 @@ def check(items: Sequence[Item], whole: bool) -> list[Problem]:
         problems += _declarations(items)
         problems += _flag_uses(items)
         problems += _order(items)
-    return sorted(problems, key=_position(items))
-
-
-def _position(items: Sequence[Item]) -> Callable[[Problem], tuple[int, int, int]]:
-    """Where a problem comes in the cfg: files in the order of their first item."""
-    files: dict[str, int] = {}
-    for item in items:
-        files.setdefault(item.span.file, len(files))
-    return lambda p: (files.get(p.span.file, len(files)), p.span.line, p.span.column)
+    return problems
 
 
 # --- routes ----------

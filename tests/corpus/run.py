@@ -43,8 +43,8 @@ _LOOKS_LIKE_ONE = re.compile(
     rb"loadmodule|request_route|^\s*route\s*[\[{]|^#!(?:KAMAILIO|define|ifdef)", re.MULTILINE
 )
 _PARSE_ERROR = re.compile(
-    r"parse error in config file (?P<file>[^\n]*?), (?:from )?line (?P<line>\d+), column \d+[^:\n]*:"
-    r" (?P<message>[^\n]*)"
+    r"parse error in config file (?P<file>[^\n]*?), (?:from )?line (?P<line>\d+), column \d+"
+    r"[^:\n]*: (?P<message>[^\n]*)"
 )
 _BRANCHES = ("4.4", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "6.0", "6.1")
 _DEFAULT_CFG = "etc/kamailio.cfg"
@@ -302,14 +302,19 @@ def compare_mutants(
     while count["agreed"] + count["differed"] < number:
         entry, path, stream = chance.choice(streams)
         text = next(stream)
-        outcome = _judge(path, text, entry.defines.split(), check, show)
+        outcome = _judge(path, text, entry.defines.split(), check, show, count)
         count[outcome] += 1
     print("\n".join(f"{many:5} {outcome}" for outcome, many in sorted(count.items())))
     return count["agreed"] >= 0.99 * (count["agreed"] + count["differed"])
 
 
 def _judge(
-    original: Path, text: str, defines: Sequence[str], check: Check | None, show: bool
+    original: Path,
+    text: str,
+    defines: Sequence[str],
+    check: Check | None,
+    show: bool,
+    count: Counter[str],
 ) -> str:
     path = original.with_name("mutant.cfg")
     path.write_bytes(encode(text))
@@ -319,6 +324,9 @@ def _judge(
         return "timed out"
     ours = ask_sipproxy(path, defines, check)
     if theirs.accepted == (not ours):
+        if theirs.syntax:
+            count["refused for their syntax"] += 1
+            count["of these on its line"] += any(p.span.line == theirs.syntax[1] for p in ours)
         return "agreed"
     semantic = theirs.errors and all(_SEMANTIC.search(message) for _, _, message in theirs.errors)
     if not check and not ours and (semantic or not theirs.errors):
