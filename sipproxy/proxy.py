@@ -7,7 +7,7 @@ test are three shells around it.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
 
 from sipproxy import __version__
@@ -38,7 +38,8 @@ NO_MODULES: Mapping[str, type[Module]] = MappingProxyType({})
 class Proxy:
     """A program at work. Raises CfgError when the cfg names what does not exist.
 
-    `modules` are found before installed ones, by name: a test's stand-ins.
+    `modules` are found before installed ones, by name: a test's stand-ins. `arrange` may change
+    the host when the modules are loaded and no route is compiled yet: a test's stubs.
 
     `last` is the context of the latest run of a route, for shells that tell what happened.
     """
@@ -52,6 +53,7 @@ class Proxy:
         log: LogSink,
         sockets: Sequence[ListenSocket] | None = None,
         modules: Mapping[str, type[Module]] = NO_MODULES,
+        arrange: Callable[[Host], None] = lambda host: None,
     ) -> None:
         self.program = program
         self.host = host = Host(clock, chance, log)
@@ -65,6 +67,7 @@ class Proxy:
         host.load(Core)
         loader = Loader(host, modules)
         loader.load(program.config)
+        arrange(host)
         self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
         self.problems: list[Problem] = [*loader.problems, *self.compiled.problems]
         routes = self.compiled.routes
@@ -161,6 +164,12 @@ class Proxy:
             forward_reply(ctx)
 
     # -- routes
+
+    def run_route(self, key: str, ctx: Context) -> None:
+        """Run one block (`route[AUTH]`, `reply_route`) and what it posts; raises KeyError."""
+        self.last = ctx
+        self._run(self._routes[key], ctx)
+        self._drain()
 
     def run_event(self, name: str, record: object) -> None:
         """Run an event route, if the cfg has it, on a faked message."""

@@ -144,7 +144,10 @@ def _modules(
         scope.route = route
         scope.hidden = []
         scope.emit.positions.enter(names[key], route.span.file)
-        body = statements.body(route.body)
+        try:
+            body = statements.body(route.body)
+        except RecursionError as error:
+            raise _too_deep(route.span, error) from None
         scope.emit.span = route.span
         function = scope.emit.function(names[key], body, is_async=graph.suspends(route))
         module = modules.setdefault(route.span.file, ast.Module([], []))
@@ -183,8 +186,11 @@ def _code(module: ast.Module, file: str) -> CodeType:
         return compile(module, file, "exec")
     except (RecursionError, SyntaxError) as error:
         line = getattr(error, "lineno", None) or 1
-        message = f"nested too deeply for this version of Python: {error}"
-        raise CfgError([Problem(Span(file, line, 1, line, 1), message)]) from None
+        raise _too_deep(Span(file, line, 1, line, 1), error) from None
+
+
+def _too_deep(span: Span, error: Exception) -> CfgError:
+    return CfgError([Problem(span, f"nested too deeply for this version of Python: {error}")])
 
 
 def _finder(by_name: Mapping[str, CompiledRoute], scope: Scope) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ operators; the helpers of `core.values` do the rest.
 """
 
 import ast
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sipproxy.core import runtime, values
@@ -351,45 +352,41 @@ class Expressions:
         return Code(self.emit.boolean(op, tests), "bool")
 
     def _plus(self, expr: tree.Binary) -> Code:
-        """`+` as a value: the left side's type decides, when it is known before or at run time."""
-        known = guess(expr.left)
-        if known == "int":
+        """`+` as a value: the first term's type decides, when it is known before or at run time."""
+        terms = _terms(expr)
+        known: str = guess(terms[0])
+        first = self.value(terms[0]) if known == "any" else None
+        if first is not None and first.type == "any":
+            return self._either(expr.span, terms, first.node)
+        if (first.type if first else known) == "int":
             return Code(self._sum(expr), "int")
-        operands: list[tree.Expr] = [expr.right]
-        left = expr.left
-        while known == "str" and isinstance(left, tree.Binary) and left.op == "+":
-            operands.append(left.right)
-            left = left.left
-        if known == "str":
-            pieces = [self.text(operand) for operand in (left, *reversed(operands))]
-            self.emit.span = expr.span
-            return Code(self.emit.joined(pieces), "str")
-        chain = _simple_chain(expr)
-        if len(chain) > _LONG_CHAIN:
-            nodes = [self.value(term).node for term in chain]
-            self.emit.span = expr.span
-            return Code(self.emit.call(self.emit.bind(values.add_all, "add_all"), *nodes), "any")
-        return self._either(expr, self.value(left))
+        pieces = [self.text(term) for term in terms]
+        self.emit.span = expr.span
+        return Code(self.emit.joined(pieces), "str")
 
-    def _either(self, expr: tree.Binary, left: Code) -> Code:
+    def _either(self, span: Span, terms: Sequence[tree.Expr], node: ast.expr) -> Code:
+        """A sum whose first term, `node`, may turn out an int or a text."""
         emit = self.emit
-        if left.type == "int":
-            right = self.integer(expr.right)
-            emit.span = expr.span
-            return Code(self._wrapped(emit.binary(left.node, ast.Add(), right)), "int")
-        if isinstance(expr.right, _SIMPLE):
-            right = self.value(expr.right).node
-            emit.span = expr.span
-            return Code(emit.call(emit.bind(values.add, "add"), left.node, right), "any")
-        # The right side is wanted as an int or as a value, as the left one turns out.
-        kept = emit.temporary()
-        as_int, as_value = self.integer(expr.right), self.value(expr.right).node
-        emit.span = expr.span
+        if len(terms) > _LONG_CHAIN and all(isinstance(term, _SIMPLE) for term in terms[1:]):
+            others = [self.value(term).node for term in terms[1:]]
+            emit.span = span
+            return Code(emit.call(emit.bind(values.add_all, "add_all"), node, *others), "any")
         add = emit.bind(values.add, "add")
-        test = self._is_int(emit.keep(kept, left.node))
-        summed = emit.call(add, emit.name(kept), as_int)
-        joined = emit.call(add, emit.name(kept), as_value)
-        return Code(emit.choose(test, summed, joined), "any")
+        for term in terms[1:]:
+            if isinstance(term, _SIMPLE):
+                right = self.value(term).node
+                emit.span = span
+                node = emit.call(add, node, right)
+                continue
+            # The right side is wanted as an int or as a value, as the left one turns out.
+            kept = emit.temporary()
+            as_int, as_value = self.integer(term), self.value(term).node
+            emit.span = span
+            test = self._is_int(emit.keep(kept, node))
+            summed = emit.call(add, emit.name(kept), as_int)
+            joined = emit.call(add, emit.name(kept), as_value)
+            node = emit.choose(test, summed, joined)
+        return Code(node, "any")
 
     def _is_int(self, node: ast.expr) -> ast.expr:
         kind = self.emit.attribute(node, "__class__")
@@ -397,14 +394,10 @@ class Expressions:
 
     def _sum(self, expr: tree.Binary) -> ast.expr:
         """`+` of ints; a longer sum is wrapped to 32 bits once, which comes to the same."""
-        terms: list[tree.Expr] = [expr.right]
-        left = expr.left
-        while isinstance(left, tree.Binary) and left.op == "+" and guess(left.left) != "str":
-            terms.append(left.right)
-            left = left.left
-        if len(terms) == 1 and isinstance(expr.right, tree.Int):
+        terms = _terms(expr)
+        if len(terms) == 2 and isinstance(expr.right, tree.Int):
             return self._add_constant(expr, expr.right.value)
-        nodes = [self.integer(term) for term in (left, *reversed(terms))]
+        nodes = [self.integer(term) for term in terms]
         emit = self.emit
         emit.span = expr.span
         if len(nodes) > _LONG_CHAIN:
@@ -548,13 +541,14 @@ class Expressions:
         return [emit.put(owner, last, value)]
 
 
-def _simple_chain(expr: tree.Expr) -> list[tree.Expr]:
-    """The terms of `a + b + c ...` when all but the first mean the same as int and as value."""
+def _terms(expr: tree.Binary) -> list[tree.Expr]:
+    """`a + b + c ...` as its terms, from the left."""
     terms: list[tree.Expr] = []
-    while isinstance(expr, tree.Binary) and expr.op == "+" and isinstance(expr.right, _SIMPLE):
-        terms.append(expr.right)
-        expr = expr.left
-    return [expr, *reversed(terms)]
+    left: tree.Expr = expr
+    while isinstance(left, tree.Binary) and left.op == "+":
+        terms.append(left.right)
+        left = left.left
+    return [left, *reversed(terms)]
 
 
 def _is_selval(expr: tree.Expr) -> bool:

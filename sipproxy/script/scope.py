@@ -54,11 +54,16 @@ class Scope:
 
     def error(self, span: Span, message: str, hint: str = "") -> None:
         """Note an error; compilation goes on to find the next."""
-        self.problems.append(Problem(span, message, hint))
+        self._note(Problem(span, message, hint))
 
     def warn(self, span: Span, message: str, hint: str = "") -> None:
         """Note a warning."""
-        self.problems.append(Problem(span, message, hint, "warning"))
+        self._note(Problem(span, message, hint, "warning"))
+
+    def _note(self, problem: Problem) -> None:
+        # an expression that is compiled both as an int and as a value is looked at twice
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     @property
     def any_suspends(self) -> bool:

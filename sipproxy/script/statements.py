@@ -14,7 +14,7 @@ from sipproxy.errors import Span
 from sipproxy.script import tree
 from sipproxy.script.codes import Use
 from sipproxy.script.expressions import Expressions
-from sipproxy.script.fold import constant, guess
+from sipproxy.script.fold import guess
 from sipproxy.script.scope import Scope
 from sipproxy.script.switches import switch
 

@@ -1,5 +1,5 @@
-"""`switch` to Python: a table or a search finds the case to enter at, and a one-turn loop around the
-cases gives `break` its meaning and lets one case run into the next."""
+"""`switch` to Python: a table or a search finds the case to enter at, and a one-turn loop around
+the cases gives `break` its meaning and lets one case run into the next."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _test(build: Statements, label: tree.Expr | tree.Regex) -> runtime.CaseTest:
         return compile_regex(label.text, ignore_case=False).search
     except RegexError as error:
         build.scope.error(label.span, f"bad regular expression: {error}")
-        return str().__eq__
+        return "".__eq__
 
 
 def _constant(build: Statements, label: tree.Expr | tree.Regex) -> int | str:

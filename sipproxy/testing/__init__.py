@@ -1,7 +1,19 @@
 """The project's own test tool, made for authors of cfgs: a proxy without sockets on a virtual
-clock, with seeded ids; messages to feed it; a record of what it did."""
+clock, with seeded ids; messages to feed it; a record of what it did. See docs/testing.md."""
 
-from sipproxy.testing.messages import request, response
-from sipproxy.testing.proxy import ProxyUnderTest, Run, load_cfg, load_cfg_text
+from sipproxy.testing.messages import Datagram, Messages, request, response
+from sipproxy.testing.proxy import ProxyUnderTest, load_cfg, load_cfg_text
+from sipproxy.testing.run import Log, Run, Sent
 
-__all__ = ["ProxyUnderTest", "Run", "load_cfg", "load_cfg_text", "request", "response"]
+__all__ = [
+    "Datagram",
+    "Log",
+    "Messages",
+    "ProxyUnderTest",
+    "Run",
+    "Sent",
+    "load_cfg",
+    "load_cfg_text",
+    "request",
+    "response",
+]

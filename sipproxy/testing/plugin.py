@@ -1,27 +1,54 @@
-"""The pytest plugin: fixtures for tests of cfgs, found through the entry point `pytest11`."""
+"""The pytest plugin: fixtures for tests of cfgs, found through the entry point `pytest11`.
 
-from typing import Protocol
+sipproxy is imported when a fixture is asked for: other test suites pay nothing for the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+if TYPE_CHECKING:
+    from sipproxy.core.module import Module
+    from sipproxy.testing.messages import Messages
+    from sipproxy.testing.proxy import Defines, ProxyUnderTest
+    from sipproxy.testing.stubs import Stub
 
 
 class CfgLoader(Protocol):
     """The fixture `load_cfg`: a cfg file to a proxy under test."""
 
-    def __call__(self, path: str, **options: object) -> object: ...
+    def __call__(
+        self,
+        path: str,
+        *,
+        defines: Defines = ...,
+        compat: str = ...,
+        modules: Mapping[str, type[Module]] = ...,
+        stubs: Mapping[str, Stub] = ...,
+    ) -> ProxyUnderTest: ...
 
 
 @pytest.fixture
-def load_cfg() -> object:
-    """`load_cfg("kamailio.cfg", defines={"WITH_AUTH": None})` gives a proxy under test."""
+def load_cfg(request: pytest.FixtureRequest) -> CfgLoader:
+    """`load_cfg("kamailio.cfg", defines={"WITH_AUTH"})` gives a proxy under test.
+
+    A relative path is looked for beside the test's file, then where pytest was started.
+    """
     from sipproxy.testing.proxy import load_cfg
 
-    return load_cfg
+    def load(path: str, **options: object) -> ProxyUnderTest:
+        here = request.path.parent / path
+        return load_cfg(str(here) if here.exists() else path, **options)  # type: ignore[arg-type]
+
+    return load
 
 
 @pytest.fixture
-def sip() -> object:
-    """Builders of messages: `sip.request("REGISTER", user="alice")`, `sip.response(request)`."""
-    from sipproxy.testing import messages
+def sip() -> Messages:
+    """Builders of messages, numbered anew in each test: `sip.register("alice")`, `sip.invite()`."""
+    from sipproxy.testing.messages import Messages
 
-    return messages
+    return Messages()

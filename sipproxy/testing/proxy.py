@@ -1,7 +1,7 @@
 """A proxy under test: fed bytes, it tells what it sent, logged and where the script ended."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sipproxy.clock import Chance, VirtualClock
@@ -13,51 +13,15 @@ from sipproxy.core.sockets import ListenSocket
 from sipproxy.program import Program, load_file, load_text
 from sipproxy.proxy import NO_MODULES, Proxy
 from sipproxy.sip.message import Message
+from sipproxy.testing.messages import Datagram
+from sipproxy.testing.run import Log, Run, Sent
+from sipproxy.testing.stubs import Stub, Stubs
 
 LOCAL = ("127.0.0.1", 5060)
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One message the proxy sent, parsed, and where to."""
-
-    message: Message
-    flow: Flow
-
-    @property
-    def status(self) -> int:
-        """The status of a reply, 0 for a request."""
-        return self.message.status
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes as they left."""
-        return self.message.raw
-
-
-@dataclass(slots=True)
-class Run:
-    """What came of one message (or of the passing of time)."""
-
-    sent: list[Sent] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-    """Lines written by the script and the modules, without level and prefix."""
-    context: Context | None = None
-
-    @property
-    def left_at(self) -> str:
-        """`file:line` of the exit, drop or return that ended the script; empty if none did."""
-        return self.context.left_at if self.context else ""
-
-    @property
-    def exited(self) -> bool:
-        """Whether the script ended by exit, drop, or a function that returned 0."""
-        return bool(self.context and self.context.end)
-
-    @property
-    def statuses(self) -> list[int]:
-        """Statuses of the replies sent."""
-        return [s.status for s in self.sent if s.status]
+Defines = Mapping[str, str | None] | Collection[str]
+"""Names defined as if by `-A`: with values, or a set of names without."""
+NO_STUBS: Mapping[str, Stub] = MappingProxyType({})
 
 
 class ProxyUnderTest:
@@ -69,7 +33,10 @@ class ProxyUnderTest:
         *,
         start: float = 1_000_000_000.0,
         modules: Mapping[str, type[Module]] = NO_MODULES,
+        stubs: Mapping[str, Stub] = NO_STUBS,
     ) -> None:
+        """`modules` stand in for modules of their names, `stubs` for functions of the cfg."""
+        self._stubs = Stubs(stubs)
         self.clock = VirtualClock(start)
         self.log = LogList()
         sockets = program.settings.sockets() or [ListenSocket("udp", *LOCAL)]
@@ -81,23 +48,50 @@ class ProxyUnderTest:
             log=self.log,
             sockets=sockets,
             modules=modules,
+            arrange=self._stubs.install,
         )
         self.host = self.proxy.host
+
+    @property
+    def calls(self) -> dict[str, list[tuple[str, ...]]]:
+        """Arguments of the calls of each stub, oldest first."""
+        return self._stubs.calls
 
     @property
     def sht(self) -> "Tables":
         """The htables: `proxy.sht["ipban"]["10.0.0.1"]`."""
         return Tables(self)
 
-    def feed(
-        self, data: bytes, *, source: str = "127.0.0.1:5080", local: tuple[str, int] | None = None
-    ) -> Run:
-        """One datagram from `source` (`host:port`)."""
-        host, _, port = source.rpartition(":")
-        flow = Flow("udp", local or self.local, (host.strip("[]"), int(port)))
+    def feed(self, data: bytes, *, source: str = "", local: tuple[str, int] | None = None) -> Run:
+        """One datagram; from `source` (`host:port`), else from where its builder says."""
         self.log.records.clear()
-        self.proxy.receive(data, flow, self.clock.now())
+        self.proxy.receive(data, self._flow(data, source, local), self.clock.now())
         return self._run(self.proxy.last)
+
+    def run_route(
+        self, name: str, data: bytes, *, source: str = "", local: tuple[str, int] | None = None
+    ) -> Run:
+        """One route alone: `AUTH` is `route[AUTH]`; else a block's whole name, `reply_route`,
+        `onreply_route[ONE]`. Raises KeyError when the cfg has none of that name.
+        """
+        flow = self._flow(data, source, local)
+        message = Message.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)
+        routes = self.proxy.compiled.routes
+        key = f"route[{name}]" if f"route[{name}]" in routes else name
+        if key not in routes:
+            raise KeyError(f'no route "{name}"; the cfg has {", ".join(routes)}')
+        kind = routes[key].kind
+        kinds = {"route": "request", "event_route": "event"}
+        word = kinds.get(kind, kind.removesuffix("_route"))
+        self.log.records.clear()
+        context = Context(message, flow, self.clock.now(), self.host, word)
+        self.proxy.run_route(key, context)
+        return self._run(context)
+
+    def _flow(self, data: bytes, source: str, local: tuple[str, int] | None) -> Flow:
+        source = source or getattr(data, "source", Datagram.source)
+        host, _, port = source.rpartition(":")
+        return Flow("udp", local or self.local, (host.strip("[]"), int(port)))
 
     def advance(self, seconds: float) -> Run:
         """Let time pass; timers fire at their own instants."""
@@ -116,7 +110,7 @@ class ProxyUnderTest:
             Sent(Message.parse(data, source=flow.local, dest=flow.remote), flow)
             for data, flow in rows
         ]
-        return Run(sent, [text for _, _, text in self.log.records], context)
+        return Run(sent, Log(text for _, _, text in self.log.records), context)
 
     def rpc(self, method: str, *args: int | str) -> Any:
         """Call an RPC command's handler with arguments of the right types."""
@@ -152,23 +146,31 @@ class Cells:
 
 
 def load_cfg(
-    path: str, *, defines: Mapping[str, str | None] | None = None, compat: str = ""
+    path: str,
+    *,
+    defines: Defines = (),
+    compat: str = "",
+    modules: Mapping[str, type[Module]] = NO_MODULES,
+    stubs: Mapping[str, Stub] = NO_STUBS,
 ) -> ProxyUnderTest:
     """A proxy under test from a cfg file; raises CfgError."""
-    return ProxyUnderTest(load_file(path, defines=defines or {}, compat=compat))
+    program = load_file(path, defines=_defines(defines), compat=compat)
+    return ProxyUnderTest(program, modules=modules, stubs=stubs)
 
 
 def load_cfg_text(
     text: str,
     *,
     file: str = "test.cfg",
-    defines: Mapping[str, str | None] | None = None,
+    defines: Defines = (),
     compat: str = "",
     modules: Mapping[str, type[Module]] = NO_MODULES,
+    stubs: Mapping[str, Stub] = NO_STUBS,
 ) -> ProxyUnderTest:
-    """A proxy under test from the text of a cfg; raises CfgError.
+    """A proxy under test from the text of a cfg; raises CfgError."""
+    program = load_text(text, file=file, defines=_defines(defines), compat=compat)
+    return ProxyUnderTest(program, modules=modules, stubs=stubs)
 
-    `modules` stand in for modules of their names.
-    """
-    program = load_text(text, file=file, defines=defines or {}, compat=compat)
-    return ProxyUnderTest(program, modules=modules)
+
+def _defines(given: Defines) -> Mapping[str, str | None]:
+    return given if isinstance(given, Mapping) else dict.fromkeys(given)

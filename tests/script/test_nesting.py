@@ -37,18 +37,24 @@ def test_nested_blocks(lines: Lines, depth: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("term", "first", "expected"),
     [
-        ("$var(i)", "", "10000"),
-        ("$avp(i)", "", "10000"),
-        ("1", "$var(i) + ", "5002"),
-        ("$avp(i)", '"x" + ', "x" + "2" * 5000),
-        ("$avp(i)", "$avp(s) + ", "a" + "2" * 5000),
-        ("($avp(i) - 1)", "$var(i) + ", "5002"),
-        ("2147483647", "$var(i) + ", "-4998"),
+        ("$var(i)", "", "10000 5"),
+        ("$avp(i)", "", "10000 5"),
+        ("1", "$var(i) + ", "5002 4"),
+        ("$avp(i)", '"x" + ', "x2222222 5001"),
+        ("$avp(i)", "$avp(s) + ", "a2222222 5001"),
+        ("($avp(i) - 1)", "$var(i) + ", "5002 4"),
+        ("2147483647", "$var(i) + ", "-4998 5"),
     ],
 )
 def test_sums_of_5000_terms(lines: Lines, term: str, first: str, expected: str) -> None:
     text = '$var(i) = 2; $avp(i) = 2; $avp(s) = "a";\n$avp(r) = ' + first
-    assert lines(body(text + " +\n".join([term] * 5000) + '; xlog("$avp(r)");')) == [expected]
+    assert lines(
+        body(
+            text
+            + " +\n".join([term] * 5000)
+            + '; $var(n) = strlen($avp(r)); xlog("$(avp(r){s.substr,0,8}) $var(n)");'
+        )
+    ) == [expected]
 
 
 def test_conditions_of_5000_tests(lines: Lines) -> None:

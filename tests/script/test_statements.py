@@ -108,7 +108,7 @@ def test_switch_on_texts_and_patterns(lines: Lines) -> None:
         ("switch (1 / $var(zero)) { case 1: has_totag(); }", -1),
         ("switch (1 / $var(zero)) { case 1: break; default: $var(y) = 2; }", 1),
         ("return 1 / $var(zero);", -5),
-        ("route($var(no));", -10),
+        ("route($avp(no));", -10),
         ("$var(x) = 1 / $var(zero);", -1),
         ("if (1 / $var(zero)) { has_totag(); }", 1),
         ("if (1 / $var(zero)) { ; } else has_totag();", -1),
