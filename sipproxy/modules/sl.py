@@ -139,7 +139,7 @@ class Sl(Module, name="sl"):
             remote = reply_destination(msg, force_rport=rport)
             if remote != flow.remote:
                 flow = Flow("udp", flow.local, remote)
-        self.host.outbox.append((data, flow))
+        self.host.send(data, flow)
         self._acks_until = ctx.now + _ACK_WAIT
         self.sent[status] += 1
         if self.host.has_route("sl:local-response"):
