@@ -56,6 +56,8 @@ class Context:
     """The R-URI as the script changed it, None while it is the received one."""
     dst_uri: str = ""
     """`$du`: the next hop's URI, empty for none."""
+    ruri_q: int = -1
+    """Quality of the request URI among the branches, in thousandths; -1 for none."""
     flags: int = 0
     bflags: int = 0
     """Message flags (setflag) and those of branch 0 (setbflag), 32 bits each."""

@@ -205,7 +205,7 @@ class PvFunctions(XavpVariables):
         held = ctx.xavus.get(root)
         if not isinstance(held, dict):
             return False
-        return self._write(ctx, target, xlist.serialized(list(held.items())))
+        return self._write(ctx, target, xlist.serialized(list(reversed(held.items()))))
 
     def _write(self, ctx: Context, target: str, text: str) -> bool:
         try:

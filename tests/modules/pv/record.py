@@ -2,12 +2,12 @@
 
     python tests/modules/pv/record.py            # writes golden/*.json from plans/*.json
 
-A plan is a JSON object: `title`, `cfg` (lines before the routes), `params`
-(modparams of pv), `set` (assignments, each
-`[pseudo-variable, value]`), `messages` (SIP text with `\\n` line ends, each character one byte)
-and `expressions` (texts with pseudo-variables); `values` and `templates` add an expression for each
-pair of them, with `@` for a `$var` of that value. The golden holds, for each expression, what xlog
-showed of it for each message. Server and client have fixed ports, as messages may show them.
+A plan is a JSON object: `title`, `cfg` (lines before the routes), `params` (modparams of pv), `set`
+(assignments, each `[pseudo-variable, value]`), `before` (further statements), `messages` (SIP text
+with `\\n` line ends, each character one byte) and `expressions` (texts with pseudo-variables);
+`values` and `templates` add an expression for each pair of them, with `@` for a `$var` of that
+value. The golden holds, for each expression, what xlog showed of it for each message. Server and
+client have fixed ports, as messages may show them.
 """
 
 import json
@@ -26,6 +26,8 @@ SERVER = ("127.0.0.1", 15060)
 CLIENT = ("127.0.0.1", 15999)
 MODULES = ("pv", "xlog", "textops", "tm", "sl", "rr")
 _PREFIX = re.compile(rb" *\d+\(\d+\) [A-Z]+: <script>: @@")
+LOGGED = re.compile(r"@@\d+:(\d+)<(.*)", re.DOTALL)
+"""A line of the log without its prefix: number of the expression, and its text."""
 _RECORD = re.compile(rb"(\d+):(\d+)<(.*)", re.DOTALL)
 
 
@@ -78,6 +80,7 @@ def cfg_text(plan: dict[str, Any], debug: int = -5) -> str:
     ]
     for name, value in plan.get("set", []):
         lines.append(f"    {name} = {_literal(value)};")
+    lines += [f"    {line}" for line in plan.get("before", [])]
     for number, expression in enumerate(plan["expressions"]):
         quoted = expression.replace("\\", "\\\\").replace('"', '\\"')
         lines.append(f'    xlog("L_ALERT", "@@$mi:{number}<{quoted}>@@\\n");')

@@ -1,5 +1,6 @@
 """`{param.*}`, `{line.*}` and `{url.*}`: items of lists, lines of texts, parts of web addresses."""
 
+from dataclasses import dataclass
 from typing import Self
 
 from sipproxy.core.module import Module
@@ -9,10 +10,11 @@ from sipproxy.modules.pv import paramlist
 from sipproxy.modules.pv.transforms.base import Delimiter, of_content
 
 
-class Mark(str, Parsed):
+@dataclass(frozen=True, slots=True)
+class Mark(Parsed):
     """The one character between parameters: the last argument of `{param.value,name,c}`."""
 
-    __slots__ = ()
+    char: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -32,19 +34,19 @@ class ListTransforms(Module):
     @of_content("param.value")
     def param_value(self, text: str, name: str, separator: Mark = _SEMICOLON) -> Value:
         """Value of a parameter, empty for a flag and for none."""
-        items = paramlist.parse_list(text, separator)
+        items = paramlist.parse_list(text, separator.char)
         return None if items is None else paramlist.last(items, name) or ""
 
     @of_content("param.in")
     def param_in(self, text: str, name: str, separator: Mark = _SEMICOLON) -> Value:
         """1 when there is a parameter of that name, else 0."""
-        items = paramlist.parse_list(text, separator)
+        items = paramlist.parse_list(text, separator.char)
         return None if items is None else int(paramlist.last(items, name) is not None)
 
     @of_content("param.valueat")
     def param_valueat(self, text: str, index: int, separator: Mark = _SEMICOLON) -> Value:
         """Value of the parameter at `index`, from the end if negative; empty beyond them."""
-        items = paramlist.parse_list(text, separator)
+        items = paramlist.parse_list(text, separator.char)
         if items is None:
             return None
         return items[index][1] if -len(items) <= index < len(items) else ""
@@ -52,7 +54,7 @@ class ListTransforms(Module):
     @of_content("param.name")
     def param_name(self, text: str, index: int, separator: Mark = _SEMICOLON) -> Value:
         """Name of the parameter at `index`, from the end if negative; empty beyond them."""
-        items = paramlist.parse_list(text, separator)
+        items = paramlist.parse_list(text, separator.char)
         if items is None:
             return None
         return items[index][0] if -len(items) <= index < len(items) else ""

@@ -52,10 +52,9 @@ class BranchVariables(Module):
     @pvar("ds")
     def ds(self, ctx: Context) -> Value:
         """A Contact header with the changed request URI and all further branches."""
-        found = [] if ctx.new_ruri is None else [f"<{ctx.new_ruri}>"]
-        for branch in _branches(ctx):
-            q = "" if branch.q == _Q_UNSET else f";q={_q(branch.q)}"
-            found.append(f"<{branch.uri}>{q}")
+        places = [] if ctx.new_ruri is None else [(ctx.new_ruri, ctx.ruri_q)]
+        places += [(branch.uri, branch.q) for branch in _branches(ctx)]
+        found = [f"<{uri}>" if q == _Q_UNSET else f"<{uri}>;q={_q(q)}" for uri, q in places]
         return f"Contact: {', '.join(found)}" if found else None
 
     @pvar("branch", bind=True)
@@ -128,7 +127,8 @@ class BranchVariables(Module):
             return False
         ctx.new_ruri = self.static.uri
         ctx.dst_uri = self.static.dst_uri
-        ctx.bflags = self.static.bflags
+        ctx.ruri_q = self.static.q
+        ctx.bflags |= self.static.bflags
         if self.static.force_socket is not None:
             ctx.force_socket = self.static.force_socket
         return True
