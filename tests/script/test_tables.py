@@ -8,6 +8,7 @@ from lark import logger
 
 from sipproxy.script import tables
 from sipproxy.script.parse import parse_text
+from sipproxy.script.transform import TreeMaker
 
 
 def test_shift_reduce_conflicts_are_the_six_that_kamailio_has(
@@ -58,3 +59,10 @@ def test_lark_is_imported_only_when_a_cfg_is_read() -> None:
 def test_the_parser_is_made_once() -> None:
     parse_text(";")
     assert tables.parser() is tables.parser()
+
+
+def test_every_rule_has_its_callback() -> None:
+    for rule in tables.build().rules:
+        passes_through = rule.options.expand1 and not rule.alias and len(rule.expansion) == 1
+        name = rule.alias or rule.origin.name
+        assert passes_through or callable(getattr(TreeMaker, name, None)), name
