@@ -113,9 +113,9 @@ class Sl(Module, name="sl"):
         return None if kind == "t" else self.to_tag(ctx.msg)
 
     def reply(self, ctx: Context, status: int, reason: str) -> int:
-        """Send a reply; 1, or -1 when there is none to send (an ACK, no way back)."""
+        """Send a reply; 1, or -1 when there is none: to an ACK, or to unreadable headers."""
         msg = ctx.msg
-        if msg.method == "ACK":
+        if msg.method == "ACK" or msg.malformed:
             self.failures += 1
             return -1
         headers, body = "", b""
