@@ -1,6 +1,5 @@
 """maxfwd: the hop counter Max-Forwards (Kamailio modules/maxfwd)."""
 
-from sipproxy import text as wire
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam
@@ -65,9 +64,5 @@ def _with_value(msg: Message, value: int) -> Message:
     Kamailio writes it into the received bytes, so `$mf` and `$hdr(Max-Forwards)` show it at once,
     and no other header moves: edits made before stay in place.
     """
-    row = msg.rows("Max-Forwards")[0]
-    digits = row.value.strip()
-    start = row.value_at + row.value.index(digits)
-    at = len(wire.encode(msg.head[:start]))
-    raw = b"%s%*d%s" % (msg.raw[:at], len(digits), value, msg.raw[at + len(digits) :])
-    return Message.parse(raw, source=msg.source, dest=msg.dest, proto=msg.proto)
+    digits = (msg.header("Max-Forwards") or "").strip()
+    return msg.patched("Max-Forwards", digits, f"{value:{len(digits)}d}")

@@ -27,6 +27,26 @@ _PLAIN_CSEQ = re.compile(r" *(\d+) (\w+)\Z", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 
 
+_CARRIED = (
+    "source",
+    "dest",
+    "proto",
+    "malformed",
+    "repeats",
+    "first_line",
+    "is_request",
+    "method",
+    "ruri",
+    "version",
+    "status",
+    "reason",
+    "body",
+    "headers_end",
+    "_plain_via",
+)
+"""What a patched plain message has in common with the one it was made of."""
+
+
 class Message:
     """A parsed request or reply.
 
@@ -160,6 +180,32 @@ class Message:
         self._table = table
         self._plain_via = via
         return True
+
+    def patched(self, name: str, value: str, text: str) -> "Message":
+        """The message with `text` in the room of `value` in the first row of a header.
+
+        Both are as long, in ASCII, so that nothing else moves: places found before stay true.
+        """
+        plain = self._plain_via is not None and not self.repeats and name in self._table
+        if plain:
+            known = self._table[name]
+            start = self.head.index(f"\r\n{name}:{known}\r\n") + len(name) + 3
+            start += known.index(value)
+        else:
+            row = self.rows(name)[0]
+            start = row.value_at + row.value.index(value)
+        end = start + len(value)
+        at = start if self.head.isascii() else len(wire.encode(self.head[:start]))
+        raw = b"%b%b%b" % (self.raw[:at], text.encode(), self.raw[at + len(value) :])
+        if not plain:
+            return Message.parse(raw, source=self.source, dest=self.dest, proto=self.proto)
+        twin = Message()
+        for slot in _CARRIED:
+            setattr(twin, slot, getattr(self, slot))
+        twin.head = f"{self.head[:start]}{text}{self.head[end:]}"
+        twin.raw = raw
+        twin._table = {**self._table, name: known.replace(value, text, 1)}
+        return twin
 
     def _read_exactly(self, data: bytes) -> None:
         begin = len(data) - len(data.lstrip(_JUNK.encode()))
