@@ -133,10 +133,10 @@ def _play(server: subprocess.Popen[bytes], messages: list[str], log: Path) -> No
             time.sleep(0.05)
         for number, message in enumerate(messages, 1):
             client.sendto(wire(message), SERVER)
-            for _ in range(60):
+            for _ in range(600):
                 if log.read_bytes().count(b"@@end@@") >= number:
                     break
-                time.sleep(0.05)
+                time.sleep(0.005)
             else:
                 raise RuntimeError(f"message {number} has no answer: {message[:60]!r}")
 

@@ -200,7 +200,7 @@ def _replace_user(ctx: Context, place: _Place, value: Value) -> None:
 
 
 def _replace_host(ctx: Context, place: _Place, value: Value) -> None:
-    if value is not None:
+    if value is not None and place.host < place.host_end:
         ctx.lumps.replace(place.host, place.host_end, to_str(value))
 
 

@@ -8,6 +8,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.methods import method_bit
 from sipproxy.core.module import Module, pvar
 from sipproxy.core.values import Value
+from sipproxy.sip.build import rebuild
 from sipproxy.sip.message import Message
 
 _BLANKS = " \t\r\n"
@@ -70,6 +71,11 @@ class MessageVariables(Module):
     def mb(self, ctx: Context) -> str:
         """The message as received."""
         return wire.decode(ctx.msg.raw)
+
+    @pvar("mbu")
+    def mbu(self, ctx: Context) -> str:
+        """The message as it would leave, without a Via of ours."""
+        return wire.decode(rebuild(ctx.msg, ctx.lumps, new_ruri=ctx.new_ruri))
 
     @pvar("rb")
     def rb(self, ctx: Context) -> str:

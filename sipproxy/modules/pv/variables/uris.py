@@ -125,7 +125,9 @@ class UriVariables(Module):
 
     @setter(rp)
     def set_rp(self, ctx: Context, value: Value) -> None:
-        """Replace the port; undefined removes it."""
+        """Replace the port; undefined removes it. A tel URI has none."""
+        if _part(ctx, _scheme) == "tel":
+            raise EvalError("a tel URI has no port")
         rewrite(ctx, lambda uri: replace(uri, port=to_str(value)))
 
     @pvar("rP", number=proto_number)
