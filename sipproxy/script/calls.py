@@ -192,7 +192,9 @@ class Calls:
         if isinstance(arg, tree.Str):
             format = self.scope.host.format(arg.text)
             self.emit.span = arg.span
-            return self.expressions.formatted(format) if format.text else self.emit.const("")
+            return (
+                self.expressions.variables.formatted(format) if format.text else self.emit.const("")
+            )
         if isinstance(arg, tree.Bareword | tree.Ip):
             return self.emit.const(arg.text)
         return self.expressions.text(arg)
@@ -213,7 +215,7 @@ class Calls:
         format = self.scope.host.format(text)
         emit = self.emit
         emit.span = arg.span
-        body = self.expressions.formatted(format) if text else emit.const("")
+        body = self.expressions.variables.formatted(format) if text else emit.const("")
         emit.span = arg.span
         name = emit.reserve(f"text_{arg.span.line}", None)
         self.scope.hidden.append(emit.function(name, [emit.give(body)]))

@@ -1,6 +1,8 @@
-"""What becomes of the code of a block's last action."""
+"""What the compiler's parts tell each other: Python code with its type, and the use of a code."""
 
+import ast
 from enum import Enum
+from typing import NamedTuple
 
 
 class Use(Enum):
@@ -10,3 +12,10 @@ class Use(Enum):
     UNUSED = 0
     ANSWER = 1
     KEPT = 2
+
+
+class Code(NamedTuple):
+    """A Python expression and what is known of its value: `int`, `str`, `bool` or `any`."""
+
+    node: ast.expr
+    type: str

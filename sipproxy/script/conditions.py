@@ -92,8 +92,8 @@ def _text(build: Expressions, expr: tree.Condition) -> ast.expr:
         return emit.invert(test) if expr.op in ("!=", "ne") else test
     if expr.op == "=~":
         if isinstance(expr.value, tree.Str):
-            return build.search(expr.value, subject, expr.span)
-        return build.matched(subject, expr.value, expr.span)
+            return build.operators.search(expr.value, subject, expr.span)
+        return build.operators.matched(subject, expr.value, expr.span)
     helper = core.same if expr.op in ("==", "eq") else core.differs
     right = _word(build, expr.value)
     emit.span = expr.span
@@ -115,8 +115,8 @@ def _address(build: Expressions, expr: tree.Condition) -> ast.expr:
     value = expr.value
     if expr.op == "=~":
         if isinstance(value, tree.Str):
-            return build.search(value, subject, expr.span)
-        return build.matched(subject, value, expr.span)
+            return build.operators.search(value, subject, expr.span)
+        return build.operators.matched(subject, value, expr.span)
     if isinstance(value, tree.Myself):
         own = emit.bind(core.is_own_address, "is_own_address")
         test = emit.call(own, emit.name("c"), subject)

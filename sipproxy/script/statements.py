@@ -140,7 +140,7 @@ class Statements:
         return emit.call(helper, emit.name("c"), emit.name("e"), self.where(span))
 
     def _assign(self, statement: tree.Assign, use: Use) -> list[ast.stmt]:
-        out = self.expressions.assign(statement)
+        out = self.expressions.variables.assign(statement)
         ends = self.expressions.ends
         out = self._guarded(out, statement.span, use)
         self.emit.span = statement.span

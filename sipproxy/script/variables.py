@@ -1,0 +1,139 @@
+"""Pseudo-variables as Python: reading them, texts that hold them, assigning to them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from sipproxy.core import values
+from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, Reading, printed
+from sipproxy.core.resolve import ResolveError
+from sipproxy.script import tree
+from sipproxy.script.codes import Code
+from sipproxy.script.infer import variable_name
+
+if TYPE_CHECKING:
+    from sipproxy.script.expressions import Expressions
+
+
+class Variables:
+    """Compiles uses of pseudo-variables; the expressions assigned are the caller's."""
+
+    def __init__(self, build: Expressions) -> None:
+        self.build = build
+        self.scope = build.scope
+        self.emit = build.scope.emit
+
+    def pv(self, expr: tree.Pv | tree.Select | tree.Attr, *, textual: bool = False) -> Code:
+        """The value of a pseudo-variable or select; the one that texts show with `textual`."""
+        access = self.access(expr)
+        self.emit.span = expr.span
+        if access is None:
+            return Code(self.emit.const(None), "any")
+        return self.read((textual and access.textual) or access)
+
+    def access(self, expr: tree.Pv | tree.Select | tree.Attr) -> PvAccess | None:
+        """Look a pseudo-variable up; an unknown one is reported and gives None."""
+        try:
+            if isinstance(expr, tree.Select):
+                return self.scope.host.select(expr.text)
+            if isinstance(expr, tree.Attr):
+                return self.scope.host.pv(_as_avp(expr))
+            return self.scope.host.pv(expr.text)
+        except ResolveError as error:
+            self.scope.error(expr.span, error.message, error.hint)
+            return None
+
+    def read(self, access: PvAccess) -> Code:
+        """Python for reading through an access, at the current span."""
+        emit = self.emit
+        type_: str = access.type
+        if access.plain_set and access.owner is self.scope.host.variables:
+            known = variable_name(access.text) in self.scope.int_variables
+            type_ = "int" if known else "any"
+        if access.slot:
+            owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
+            node = emit.attribute(owner, access.slot)
+        else:
+            hint = getattr(access.get, "__name__", "read")
+            args = [self._argument(a) for a in access.args]
+            node = emit.call(emit.bind(access.get, hint), emit.name("c"), *args)
+        for step in access.transforms:
+            args = [self._argument(a) for a in step.args]
+            node = emit.call(emit.bind(step.function, step.name), node, *args)
+            type_ = step.type
+        return Code(node, type_)
+
+    def _argument(self, argument: Argument) -> ast.expr:
+        if isinstance(argument, Format):
+            return self.formatted(argument)
+        if isinstance(argument, Reading):
+            return self.read(argument.access).node
+        if isinstance(argument, Dynamic):
+            to_int = self.emit.bind(values.to_int, "to_int")
+            return self.emit.call(to_int, self.formatted(argument.format))
+        if argument is None or isinstance(argument, int | str):
+            return self.emit.const(argument)
+        return self.emit.bind(argument, "argument")
+
+    def formatted(self, format: Format) -> ast.expr:
+        """A text with its pseudo-variables replaced; undefined ones show as `<null>`."""
+        emit = self.emit
+        pieces: list[ast.expr] = []
+        for piece in format.pieces:
+            if isinstance(piece, str):
+                pieces.append(emit.const(piece))
+                continue
+            code = self.read(piece)
+            if code.type == "any":
+                shown = printed if piece.absent else values.to_str
+                code = Code(emit.call(emit.bind(shown, "printed"), code.node), "str")
+            pieces.append(code.node)
+        if len(pieces) == 1 and format.constant is not None:
+            return pieces[0]
+        return emit.joined(pieces)
+
+    def assign(self, statement: tree.Assign) -> list[ast.stmt]:
+        """`lval = e` as statements."""
+        access = self.access(statement.target)
+        expr = self.build.whole(statement.value)
+        emit = self.emit
+        call = isinstance(expr, tree.Call | tree.RouteCall | tree.BlockExpr)
+        code = Code(self.build.raw(expr), "int") if call else self.build.value(expr)
+        emit.span = statement.span
+        if access is None:
+            return [emit.do(code.node)]
+        if access.set is None:
+            text = access.text or statement.target.text
+            self.scope.error(statement.target.span, f"{text} cannot be written to")
+            return [emit.do(code.node)]
+        if access.plain_set:
+            return self._assign_slot(access, code)
+        args = [self._argument(a) for a in access.args]
+        name = getattr(access.set, "__name__", "write")
+        setter = emit.bind(access.set, name)
+        return [emit.do(emit.call(setter, emit.name("c"), *args, code.node))]
+
+    def _assign_slot(self, access: PvAccess, code: Code) -> list[ast.stmt]:
+        emit = self.emit
+        owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
+        path, _, last = access.slot.rpartition(".")
+        if path:
+            owner = emit.attribute(owner, path)
+        value = code.node
+        if isinstance(value, ast.Constant) and value.value is None:
+            value = emit.const(0)
+        elif code.type == "any":
+            kept = emit.temporary()
+            missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
+            value = emit.choose(missing, emit.const(0), emit.name(kept))
+        return [emit.put(owner, last, value)]
+
+
+def _as_avp(expr: tree.Attr) -> str:
+    """`$name` and `$name[1]` of a file without `#!KAMAILIO` mean an AVP."""
+    name = expr.text[1:].removeprefix("s:")
+    if expr.text[0] != "$" or "." in name:
+        raise ResolveError(f"the ser attribute {expr.text} is not supported", "use $avp(name)")
+    index = "[*]" if expr.index == "all" else "" if expr.index is None else f"[{expr.index}]"
+    return f"$(avp({name}){index})"
