@@ -59,10 +59,14 @@ class Sl(Module, name="sl"):
         self._acks_until = 0.0
         self._tag_start = ""
         self._force_rport = False
+        self._tells_of_replies = False
 
     def start(self) -> None:
         self._force_rport = bool(getattr(self.host.settings, "force_rport", 0))
         self.host.request_filters.append(self.wants)
+
+    def ready(self) -> None:
+        self._tells_of_replies = self.host.has_route("sl:local-response")
 
     @function("REQUEST")
     def sl_send_reply(self, ctx: Context, code: int, reason: str) -> int:
@@ -142,7 +146,7 @@ class Sl(Module, name="sl"):
         self.host.send(data, flow)
         self._acks_until = ctx.now + _ACK_WAIT
         self.sent[status] += 1
-        if self.host.has_route("sl:local-response"):
+        if self._tells_of_replies:
             sent = Message.parse(data, source=flow.local, dest=flow.remote, proto=flow.proto)
             self.host.post("sl:local-response", sent)
         return 1
