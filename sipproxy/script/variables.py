@@ -109,6 +109,8 @@ class Variables:
             return [emit.do(code.node)]
         if access.plain_set:
             return self._assign_slot(access, code)
+        # What cannot be assigned is refused with an EvalError.
+        self.build.fails = True
         args = [self._argument(a) for a in access.args]
         name = getattr(access.set, "__name__", "write")
         setter = emit.bind(access.set, name)
