@@ -29,17 +29,18 @@ def command(
 def serve(cfg: str, defines: tuple[str, ...], run_dir: str, debug: int | None, compat: str) -> int:
     """Run the server; the exit code."""
     from sipproxy.cli.errors import show_problems
+    from sipproxy.net import daemon
     from sipproxy.net.addresses import StartError
     from sipproxy.net.server import Options, Server
     from sipproxy.program import load_file
 
     try:
         program = load_file(cfg, defines=parse_defines(defines), compat=compat)
-        server = Server(program, Options(run_dir=run_dir, debug=debug))
+        options = Options(run_dir=run_dir, debug=debug)
+        daemon.serve(lambda: Server(program, options), daemon.Life())
     except CfgError as error:
         return show_problems(error)
     except StartError as error:
         click.echo(f"sipproxy: {error}", err=True)
         return FINDINGS
-    server.run()
     return OK

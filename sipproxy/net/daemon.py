@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from sipproxy.net.addresses import StartError
 from sipproxy.net.rpc_socket import group_number, user_number
-from sipproxy.net.server import Server
+from sipproxy.net.server import Server, settle_collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ def _run(make: Callable[[], Server], life: Life, ready: Callable[[], None]) -> N
     except (OSError, KeyError) as error:
         server.abandon()
         raise StartError(f"cannot start: {error}") from None
+    settle_collector()
     try:
         server.run(ready)
     finally:

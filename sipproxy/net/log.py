@@ -41,9 +41,9 @@ class ServerLog:
         """Hand what was written to the outside."""
         self._output.flush()
 
-    def forked(self) -> None:
-        """The process has become another one: its lines carry the new number."""
-        self._head = f" 0({os.getpid()}) "
+    def close(self) -> None:
+        """Write the last lines."""
+        self._output.close()
 
     def prefix_with(self, prefix: Callable[[], str]) -> None:
         """Ask `prefix` for the text before the origin of each line."""

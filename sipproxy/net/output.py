@@ -27,6 +27,9 @@ class Output(Protocol):
     def flush(self) -> None:
         """Write what is kept, as far as it goes without waiting."""
 
+    def close(self) -> None:
+        """Nothing more comes."""
+
 
 class DescriptorOutput:
     """Lines to a terminal, a file or a pipe."""
@@ -61,6 +64,9 @@ class DescriptorOutput:
         if self._lost and not self._kept:
             lost, self._lost = self._lost, 0
             self.add(0, f" 0({os.getpid()}) WARNING: <core>: {lost} log lines were lost\n")
+
+    def close(self) -> None:
+        self.flush()
 
     def _writable(self) -> bool:
         return self._never_blocks or any(e & select.POLLOUT for _, e in self._poll.poll(0))
@@ -112,3 +118,7 @@ class SyslogOutput:
                 self._socket.sendto(data, self._path)
             except OSError:  # no daemon, or its queue is full
                 return
+
+    def close(self) -> None:
+        self.flush()
+        self._socket.close()

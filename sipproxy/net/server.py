@@ -52,13 +52,13 @@ class Server:
         self.log = _make_log(program, options)
         self._operator = operator_log(self.log)
         self.clock = SystemClock()
-        self._loop = asyncio.new_event_loop()
         sockets, unserved = listen_sockets(settings.listen, settings.port)
         self._unserved = unserved
         if not sockets:
             raise StartError(f"no UDP address to listen on ({', '.join(unserved)})")
         program = _with_aliases(program, sockets)
         bound: list[UdpSocket] = []
+        self._loop = asyncio.new_event_loop()
         self._rpc = RpcServer(
             self._loop, options.run_dir or settings.rundir or RUN_DIR, self._after
         )
@@ -84,7 +84,7 @@ class Server:
                 one.close()
             self._rpc.close()
             self._loop.close()
-            self.log.flush()
+            self.log.close()
             raise
 
     # -- start
@@ -134,18 +134,17 @@ class Server:
 
     # -- serving
 
-    def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until SIGTERM, SIGINT or core.kill; `ready` is called when everything is set."""
+    def run(self, ready: Callable[[], None] = lambda: None, *, signals: bool = True) -> None:
+        """Serve until SIGTERM, SIGINT or core.kill; `ready` is called when everything is set.
+
+        Without `signals` it may run in a thread that is not the main one.
+        """
         loop = self._loop
-        asyncio.set_event_loop(loop)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._operator.info, "SIGHUP: nothing is reloaded")
-        loop.add_signal_handler(signal.SIGUSR1, self._tell_counters)
+        if signals:
+            self._heed_signals()
         for one in self._transport.sockets:
             loop.add_reader(one.socket, self._readable, one)
         self._announce()
-        settle_collector()
         self._after()
         ready()
         try:
@@ -153,11 +152,22 @@ class Server:
         finally:
             self._close()
 
+    def _heed_signals(self) -> None:
+        loop, tell = self._loop, self._operator.info
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, tell, "SIGHUP: nothing is reloaded")
+        loop.add_signal_handler(signal.SIGUSR1, self._tell_counters)
+
+    def stop_soon(self) -> None:
+        """As :meth:`stop`, from another thread."""
+        self._loop.call_soon_threadsafe(self.stop)
+
     def abandon(self) -> None:
         """Give everything back without having served."""
         self._rpc.close()
         self._transport.close()
-        self.log.flush()
+        self.log.close()
         self._loop.close()
 
     def stop(self) -> None:
@@ -222,7 +232,7 @@ class Server:
         self._transport.send(self.proxy.outbox)
         self._transport.close()
         self._tell_counters()
-        self.log.flush()
+        self.log.close()
         self._loop.close()
 
     # -- what goes wrong while serving

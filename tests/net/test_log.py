@@ -1,0 +1,103 @@
+"""Kamailio's line format, the prefix of a message, structlog for the server's own lines."""
+
+import os
+
+from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.access import Format
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.host import Host
+from sipproxy.core.log import LogList
+from sipproxy.net.log import MessagePrefix, ServerLog, operator_log
+
+
+class Lines:
+    """An output that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[int, str]] = []
+        self.flushed = 0
+
+    def add(self, level: int, line: str) -> None:
+        self.kept.append((level, line))
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+    def close(self) -> None:
+        self.flush()
+
+
+def head() -> str:
+    return f" 0({os.getpid()}) "
+
+
+def test_lines_have_kamailios_form() -> None:
+    out = Lines()
+    log = ServerLog(out, threshold=3)
+    log.write(-1, "<script>", "bad thing\n")
+    log.write(0, "htable", "no newline")
+    log.write(9, "", "deep")
+    log.write(-9, "<core>", "worst\n")
+    assert [line for _, line in out.kept] == [
+        f"{head()}ERROR: <script>: bad thing\n",
+        f"{head()}WARNING: htable: no newline\n",
+        f"{head()}DEBUG: deep\n",
+        f"{head()}ALERT: <core>: worst\n",
+    ]
+    log.flush()
+    assert out.flushed == 1
+
+
+def context(host: Host) -> Context:
+    ctx = host.outside()
+    ctx.flow = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 5070))
+    return ctx
+
+
+def test_the_prefix_is_evaluated_once_for_each_message_or_for_each_line() -> None:
+    host = Host(VirtualClock(), Chance(1), LogList())
+    messages: list[Context | None] = [None]
+    calls: list[Context] = []
+    out = Lines()
+    log = ServerLog(out)
+
+    class Counting(Format):
+        def __call__(self, ctx: Context) -> str:
+            calls.append(ctx)
+            log.write(0, "pv", "a line while the prefix is made")
+            return f"{{{len(calls)}}} "
+
+    def lines(each_line: bool) -> list[str]:
+        calls.clear()
+        out.kept.clear()
+        log.prefix_with(MessagePrefix(Counting("", ()), lambda: messages[0], each_line))
+        for message in (None, context(host), context(host)):
+            messages[0] = message
+            log.write(0, "<script>", "a")
+            log.write(0, "<script>", "b")
+        return [line.partition("WARNING: ")[2] for _, line in out.kept if "script" in line]
+
+    assert lines(each_line=False) == [
+        *("<script>: a\n", "<script>: b\n"),
+        *("{1} <script>: a\n", "{1} <script>: b\n", "{2} <script>: a\n", "{2} <script>: b\n"),
+    ]
+    assert [line[:4] for line in lines(each_line=True)] == [
+        "<scr",
+        "<scr",
+        "{1} ",
+        "{2} ",
+        "{3} ",
+        "{4} ",
+    ]
+
+
+def test_the_servers_own_lines_go_through_structlog() -> None:
+    out = Lines()
+    log = ServerLog(out, threshold=1)
+    operator = operator_log(log)
+    operator.info("not shown at this level")
+    operator.warning("cannot send", to="10.0.0.1:5060", reason="no route")
+    assert out.kept == [
+        (0, f"{head()}WARNING: <core>: cannot send to=10.0.0.1:5060 reason=no route\n")
+    ]
