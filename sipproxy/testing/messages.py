@@ -22,7 +22,7 @@ def request(
     user: str = "alice",
     domain: str = "example.com",
     source: str = "127.0.0.1:5080",
-    to: str = "",
+    to_uri: str = "",
     to_tag: str = "",
     call_id: str = "",
     cseq: int = 1,
@@ -33,14 +33,14 @@ def request(
     """A request of `user` at `domain`, sent from `source`; `headers` are whole lines to add.
 
     `number` makes the branch, the From tag and the Call-ID: the same number is the same
-    transaction. `to` is the URI of To, which is `uri` if empty.
+    transaction. `to_uri` is the URI of To, which is `uri` if empty.
     """
     lines = [
         f"{method} {uri} SIP/2.0",
         f"Via: SIP/2.0/UDP {source};branch=z9hG4bK-{number}",
         "Max-Forwards: 70",
         f"From: <sip:{user}@{domain}>;tag=t{number}",
-        f"To: <{to or uri}>" + (f";tag={to_tag}" if to_tag else ""),
+        f"To: <{to_uri or uri}>" + (f";tag={to_tag}" if to_tag else ""),
         f"Call-ID: {call_id or f'call-{number}'}",
         f"CSeq: {cseq} {method}",
         *_lines(headers),
@@ -101,7 +101,7 @@ class Messages:
         contact = more.pop("contact", f"sip:{user}@{more.get('source', Datagram.source)}")
         given = more.get("headers", "")
         more["headers"] = f"Contact: <{contact}>\nExpires: {expires}\n{given}"
-        own = {"user": user, "to": self._uri(user)}
+        own = {"user": user, "to_uri": self._uri(user)}
         return self.request("REGISTER", f"sip:{self.domain}", **own, **more)
 
     def response(self, to: bytes, status: int = 200, reason: str = "OK", **more: Any) -> Datagram:

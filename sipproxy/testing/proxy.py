@@ -1,10 +1,13 @@
 """A proxy under test: fed bytes, it tells what it sent, logged and where the script ended."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import LogList
@@ -58,7 +61,7 @@ class ProxyUnderTest:
         return self._stubs.calls
 
     @property
-    def sht(self) -> "Tables":
+    def sht(self) -> Tables:
         """The htables: `proxy.sht["ipban"]["10.0.0.1"]`."""
         return Tables(self)
 
@@ -123,26 +126,42 @@ class Tables:
     def __init__(self, proxy: ProxyUnderTest) -> None:
         self._proxy = proxy
 
-    def __getitem__(self, table: str) -> "Cells":
-        return Cells(self._proxy, table)
+    def __getitem__(self, table: str) -> Cells:
+        module = self._proxy.host.modules["htable"]
+        tables: Mapping[str, Any] = vars(module)["tables"]
+        if table not in tables:
+            raise KeyError(f'no htable "{table}"; the cfg has {", ".join(tables)}')
+        return Cells(self._proxy, table, tables[table])
 
 
 class Cells:
-    """One htable: reading as `$sht(table=>key)` does, setting likewise."""
+    """One htable: `cells[key]` is what `$sht(table=>key)` is, an initval included."""
 
-    def __init__(self, proxy: ProxyUnderTest, table: str) -> None:
+    def __init__(self, proxy: ProxyUnderTest, name: str, table: Any) -> None:
         self._proxy = proxy
+        self._name = name
         self._table = table
 
     def __getitem__(self, key: str) -> int | str | None:
-        return self._proxy.host.pv(f"$sht({self._table}=>{key})").read(self._proxy.host.outside())
+        return self._access(key).read(self._proxy.host.outside())
 
     def __setitem__(self, key: str, value: int | str | None) -> None:
-        access = self._proxy.host.pv(f"$sht({self._table}=>{key})")
-        access.write(self._proxy.host.outside(), value)
+        self._access(key).write(self._proxy.host.outside(), value)
+
+    def _access(self, key: str) -> PvAccess:
+        return self._proxy.host.pv(f"$sht({self._name}=>{key})")
 
     def __contains__(self, key: str) -> bool:
-        return self[key] is not None
+        return self._table.get(key, self._proxy.clock.now()) is not None
+
+    def items(self) -> list[tuple[str, int | str]]:
+        """(key, value) of every item that has not expired, in order of the keys."""
+        now = self._proxy.clock.now()
+        living = {key: self._table.get(key, now) for key, _ in self._table.store.items()}
+        return sorted((key, cell[0]) for key, cell in living.items() if cell is not None)
+
+    def __len__(self) -> int:
+        return len(self.items())
 
 
 def load_cfg(
