@@ -153,9 +153,12 @@ def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
     lumps = ctx.lumps if ctx.touched("lumps") else None
     if status or reason:
         lumps = ctx.lumps.copy()
-        start = msg.head.index(msg.first_line)
-        line = f"{msg.version} {status or msg.status} {reason or msg.reason}"
-        lumps.replace(start, start + len(msg.first_line), line)
+        code = msg.head.index(msg.first_line) + len(msg.version) + 1
+        if status:
+            lumps.replace(code, code + 3, str(status))
+        if reason:
+            start = msg.head.index(msg.reason, code + 4)
+            lumps.replace(start, start + len(msg.reason), reason)
     data = build_forwarded_reply(msg, lumps, proto=proto)
     remote = (address, port or DEFAULT_PORT.get(proto, 5060))
     ctx.host.send(data, Flow(proto, socket.local, remote))

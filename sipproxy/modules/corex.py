@@ -1,15 +1,18 @@
 """corex: branches, sockets, sending of what is at hand (Kamailio modules/corex)."""
 
 import re
+import sys
+from types import FrameType
 from typing import cast
 
 from sipproxy import text as wire
+from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Branch, Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.forward import forward_reply, next_hop, numeric, send_socket, setting
 from sipproxy.core.functions import Socket
 from sipproxy.core.log import ERROR, WARN, report
-from sipproxy.core.module import Module, function, modparam_method
+from sipproxy.core.module import Module, function, modparam_method, pvar
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import MessageError, ModuleError
 from sipproxy.sip.message import Message
@@ -126,12 +129,12 @@ class Corex(Module, name="corex"):
         """Send by the socket of this name."""
         return self._set_socket(ctx, self._named(name), name, is_send=True)
 
-    @function()
+    @function(replaces_message=True)
     def set_recv_socket(self, ctx: Context, socket: str) -> bool:
         """Take the message as received on the socket `[proto:]address[:port]`."""
         return self._set_socket(ctx, self._find(socket), socket, is_send=False)
 
-    @function()
+    @function(replaces_message=True)
     def set_recv_socket_name(self, ctx: Context, name: str) -> bool:
         """Take the message as received on the socket of this name."""
         return self._set_socket(ctx, self._named(name), name, is_send=False)
@@ -168,7 +171,7 @@ class Corex(Module, name="corex"):
             ctx.msg = _reread(ctx.msg, ctx.flow)
         return True
 
-    @function()
+    @function(replaces_message=True)
     def set_source_address(self, ctx: Context, address: str) -> bool:
         """Take the message as come from `[proto:]address[:port]`."""
         try:
@@ -182,6 +185,17 @@ class Corex(Module, name="corex"):
         ctx.flow = ctx.flow._replace(remote=(host, wanted.port))
         ctx.msg = _reread(ctx.msg, ctx.flow)
         return True
+
+    # -- the place in the cfg
+
+    @pvar("cfg", bind=True)
+    def cfg(self, inner: str | None, index: str | None) -> PvAccess:
+        """Where the script is: `line`, or `file` (also called `name`)."""
+        if inner == "line":
+            return PvAccess(lambda ctx: _cfg_frame().f_lineno, type="int")
+        if inner in ("file", "name"):
+            return PvAccess(lambda ctx: _cfg_frame().f_code.co_filename, type="str")
+        raise ValueError("line, file and name exist")
 
     # -- flags and kinds
 
@@ -218,3 +232,11 @@ class Corex(Module, name="corex"):
 def _reread(msg: Message, flow: Flow) -> Message:
     """The same bytes as if they had come on another flow."""
     return Message.parse(msg.raw, source=flow.remote, dest=flow.local, proto=flow.proto)
+
+
+def _cfg_frame() -> FrameType:
+    """The innermost frame of a compiled route: it has the cfg's file and line."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.endswith(".py") and frame.f_back is not None:
+        frame = frame.f_back
+    return frame

@@ -126,6 +126,7 @@ def test_an_ack_to_our_reply_stays_outside(bench: Any, request_text: Any) -> Non
 def test_events(bench: Any, request_text: Any) -> None:
     sl = bench.load(Sl)
     bench.host.has_route = {"sl:local-response", "sl:filtered-ack"}.__contains__
+    sl.ready()
     ctx = bench.context(request_text("INVITE sip:bob@example.com"))
     sl.sl_send_reply(ctx, 486, "Busy")
     to = f"<sip:bob@example.com>;tag={sl.to_tag(ctx.msg)}"
