@@ -11,7 +11,7 @@ from sipproxy import __version__
 from sipproxy.core.host import Host
 from sipproxy.core.log import INFO, report
 from sipproxy.errors import RpcError
-from sipproxy.rpc.arguments import Arguments, Kind, Unread
+from sipproxy.rpc.arguments import LooseStr
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.signature import Handler
 from sipproxy.rpc.values import NamedArray, Struct, Value
@@ -125,19 +125,9 @@ class CoreCommands:
         """Returns the integer parameters."""
         return list(numbers)
 
-    def echo(self, arguments: Arguments) -> Value:
+    def echo(self, *texts: LooseStr) -> Value:
         """Returns back its parameters."""
-        values: list[Value] = []
-        while True:
-            for kind in (Kind.INT, Kind.FLOAT, Kind.STR):
-                try:
-                    values.append(arguments.read(kind))
-                    break
-                except Unread as unread:
-                    if unread.absent:
-                        return values
-            else:
-                return values
+        return list(texts)
 
     def ps(self) -> Value:
         """Returns the description of running processes."""
