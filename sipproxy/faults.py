@@ -9,6 +9,7 @@ from types import FrameType
 from sipproxy.errors import Span
 from sipproxy.script.compile import Compiled
 from sipproxy.script.tree import Config
+from sipproxy.text import latin
 
 
 def enter_sources(config: Config) -> None:
@@ -17,7 +18,7 @@ def enter_sources(config: Config) -> None:
     Python reads source files as UTF-8; a cfg need not be, and one given as text is no file.
     """
     for file, text in config.sources.items():
-        lines = [line + "\n" for line in text.split("\n")]
+        lines = [line + "\n" for line in latin(text).split("\n")]
         linecache.cache[file] = (len(text), None, lines, file)
 
 

@@ -7,6 +7,7 @@ as SIP (RFC 3261 section 7.3.1) and Kamailio do.
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TO_LOWER = str.maketrans(_UPPER, _UPPER.lower())
+_LATIN = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 _TO_UPPER = str.maketrans(_UPPER.lower(), _UPPER)
 
 
@@ -33,6 +34,11 @@ def lower(text: str) -> str:
 def upper(text: str) -> str:
     """ASCII letters in upper case, all else untouched."""
     return text.upper() if text.isascii() else text.translate(_TO_UPPER)
+
+
+def latin(text: str) -> str:
+    """As many characters, all of them in UTF-8: each lone surrogate as its byte in Latin-1."""
+    return text if text.isascii() else text.translate(_LATIN)
 
 
 def presentable(text: str) -> str:
