@@ -103,7 +103,7 @@ def test_inside_a_text_that_is_built_late(sip: Messages) -> None:
         "    ^^^^^^^^^^^^^^^^^^^^^^^^^",
         '  File "test.cfg", line 6, in text_6',
         '    show("to $rU\\n: $broken");',
-        "         ^^^^^^^^^^^^^^^^^^^^",
+        " " * 9 + "^" * 19,
         "LookupError: broken",
     ]
 
