@@ -172,11 +172,14 @@ class Proxy:
         self._drain()
 
     def run_event(self, name: str, record: object) -> None:
-        """Run an event route, if the cfg has it, on a faked message."""
+        """Run an event route, if the cfg has it, on a faked message or the one it is about."""
         route = self._routes.get(f"event_route[{name}]")
         if route is not None:
             ctx = self.host.outside()
             ctx.record = record
+            if isinstance(record, Message):
+                # An event about a message runs on it.
+                ctx.msg = record
             self._run(route, ctx)
 
     def _drain(self) -> None:
@@ -232,7 +235,7 @@ class Proxy:
         text = describe_fault(error, self.program.config, self.compiled)
         report(host.log, ERROR, "core", text)
         self._finish(ctx)
-        if ctx.kind == "request" and ctx.msg.method != "ACK" and not ctx.touched("answered"):
+        if ctx.kind == "request" and ctx.msg.method != "ACK" and not ctx.answered:
             try:
                 remote = reply_destination(ctx.msg)
                 reply = build_reply(

@@ -146,6 +146,7 @@ class Sl(Module, name="sl"):
         self.host.send(data, flow)
         self._acks_until = ctx.now + _ACK_WAIT
         self.sent[status] += 1
+        ctx.answered = True
         if self._tells_of_replies:
             sent = Message.parse(data, source=flow.local, dest=flow.remote, proto=flow.proto)
             self.host.post("sl:local-response", sent)
