@@ -16,7 +16,7 @@ from sipproxy.net.rpc_socket import group_number, user_number
 from sipproxy.rpc.binrpc import decode_answer, encode_call, read_packet
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from tests.net.conftest import Running
 
 Serve = Callable[[str], "Running"]
 

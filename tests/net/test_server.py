@@ -16,7 +16,7 @@ from sipproxy.net.server import Options, Server
 from sipproxy.program import load_text
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from tests.net.conftest import Running
 
 Serve = Callable[[str], "Running"]
 

@@ -1,0 +1,71 @@
+"""The front door: help, version, exit codes."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sipproxy import __version__
+
+Sipproxy = Callable[..., Any]
+
+
+def test_help_names_every_command(sipproxy: Sipproxy) -> None:
+    for words in ((), ("-h",), ("--help",)):
+        said = sipproxy(*words)
+        text = said.out + said.err
+        assert text.startswith("Usage: sipproxy")
+        for name in ("run", "check", "rpc", "replay", "show-code"):
+            assert f"  {name} " in text
+            assert sipproxy(name, "--help").out.startswith(f"Usage: sipproxy {name}")
+
+
+def test_version(sipproxy: Sipproxy) -> None:
+    for flag in ("-v", "-V", "--version"):
+        said = sipproxy(flag)
+        assert (said.code, said.out) == (0, f"{__version__}\n")
+
+
+def test_usage_errors_exit_with_2(sipproxy: Sipproxy) -> None:
+    assert sipproxy("nonsense").code == 2
+    assert sipproxy("check").code == 2
+    assert sipproxy("replay", "x.pcap").code == 2
+
+
+def test_a_fault_of_ours_exits_with_4(
+    sipproxy: Sipproxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("sipproxy.program.load_file", broken)
+    said = sipproxy("check", str(tmp_path / "x.cfg"))
+    assert said.code == 4
+    assert "RuntimeError: a fault of ours" in said.err
+    assert sipproxy("-f", str(tmp_path / "x.cfg"), "-c").code == 255
+
+
+def test_help_is_quick() -> None:
+    """Under 150 ms: the best of five, for a machine that does other things too."""
+    best = 9.0
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "sipproxy", "--help"], check=True, capture_output=True
+        )
+        best = min(best, time.perf_counter() - start)
+    assert best < 0.15
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from sipproxy.cli import cli\n"
+        "try: cli(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('lark','structlog','sqlalchemy','asyncio','sipproxy.proxy')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"

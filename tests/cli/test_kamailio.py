@@ -1,0 +1,127 @@
+"""Kamailio's own flags, in its words and with its exit codes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Sipproxy = Callable[..., Any]
+
+
+@pytest.fixture
+def cfg(tmp_path: Path) -> Path:
+    path = tmp_path / "k.cfg"
+    path.write_text(
+        "#!ifdef WITH_NONSENSE\nnonsense\n#!endif\n"
+        'loadmodule "sl.so"\nrequest_route { sl_send_reply("200", TEXT); }\n'
+    )
+    return path
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_check(sipproxy: Sipproxy, cfg: Path) -> None:
+    said = sipproxy("-f", str(cfg), "-c", "-A", 'TEXT="fine"')
+    assert (said.code, said.err) == (0, "config file ok, exiting...\n")
+    said = sipproxy("-c", "-f", str(cfg), "-A", 'TEXT="fine"', "-A", "WITH_NONSENSE")
+    assert said.code == 255
+    assert said.err.startswith(f"{cfg}:")
+
+
+def test_flags_without_effect_are_told_once(sipproxy: Sipproxy, cfg: Path) -> None:
+    words = (
+        "-f",
+        str(cfg),
+        "-c",
+        "-A",
+        'TEXT="x"',
+        "-m",
+        "64",
+        "-M",
+        "8",
+        "-m",
+        "32",
+        "-x",
+        "tlsf",
+    )
+    said = sipproxy(*words)
+    assert said.code == 0
+    assert said.err.startswith("sipproxy: no effect here: -m -M -x\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("-t", "/tmp", "-c"), "-t is not supported"),
+        (("--cfg-print",), "--cfg-print is not supported"),
+        (("-c", "file.cfg"), "'file.cfg' is no option"),
+        (("-j",), "option -j not recognized"),
+        (("-l",), "option -l requires argument"),
+        (("-f", "CFG", "-A", 'TEXT="x"', "--debug=high"), "bad option"),
+    ],
+)
+def test_what_is_refused(
+    sipproxy: Sipproxy, cfg: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    said = sipproxy(*(str(cfg) if word == "CFG" else word for word in words))
+    assert said.code == 255
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_missing_file(sipproxy: Sipproxy, tmp_path: Path) -> None:
+    said = sipproxy("-f", str(tmp_path / "none.cfg"), "-DD", "-E")
+    assert said.code == 255
+    assert "No such file or directory" in said.err
+
+
+def test_the_default_cfg(
+    sipproxy: Sipproxy, cfg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIPPROXY_CFG", str(cfg))
+    assert sipproxy("-c", "-A", 'TEXT="x"').code == 0
+    monkeypatch.delenv("SIPPROXY_CFG")
+    (tmp_path / "sipproxy.cfg").write_text("request_route { exit }")
+    assert sipproxy("-c").err.startswith("sipproxy.cfg:1:")
+
+
+def test_it_serves_until_sigterm(cfg: Path, tmp_path: Path) -> None:
+    """`-l`, `-A`, `-P`, `-E` and a stop by a signal, with the datagram sent just before it."""
+    port, pid_file = free_port(), tmp_path / "pid"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "sipproxy", "-f", str(cfg), "-DD", "-E", "--debug=2"),
+            *("-l", f"udp:127.0.0.1:{port}", "-A", 'TEXT="from a flag"', "-P", str(pid_file)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stderr
+    line = server.stderr.readline()
+    assert line == f" 0({server.pid}) INFO: <core>: listening on=udp:127.0.0.1:{port}\n"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(10)
+        phone.connect(("127.0.0.1", port))
+        host, own = phone.getsockname()
+        phone.send(
+            f"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{own};branch=z9hG4bK1\r\n"
+            "From: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: 1\r\n"
+            "CSeq: 1 OPTIONS\r\n\r\n".encode()
+        )
+        os.kill(server.pid, signal.SIGTERM)
+        assert phone.recv(4096).startswith(b"SIP/2.0 200 from a flag\r\n")
+    assert server.wait(10) == 0
+    server.stderr.close()
+    assert not pid_file.exists()

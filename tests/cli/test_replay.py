@@ -1,0 +1,99 @@
+"""`sipproxy replay`."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sipproxy.replay.pcap import PcapWriter
+
+Sipproxy = Callable[..., Any]
+
+CFG = """loadmodule "sl.so"
+loadmodule "xlog.so"
+request_route {
+    xlog("from $si\\n");
+    if (uri == myself) { sl_send_reply("200", "OK"); exit; }
+    sl_send_reply("403", "No");
+}
+"""
+
+
+@pytest.fixture
+def cfg(tmp_path: Path) -> str:
+    path = tmp_path / "r.cfg"
+    path.write_text('loadmodule "pv.so"\n' + CFG)
+    return str(path)
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> str:
+    """Two requests to 192.0.2.100:5060, three to 192.0.2.200:5061."""
+    path = tmp_path / "c.pcap"
+    with PcapWriter(str(path)) as writer:
+        for number in range(5):
+            dest = ("192.0.2.100", 5060) if number < 2 else ("192.0.2.200", 5061)
+            text = (
+                "OPTIONS sip:192.0.2.100 SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK{number}\r\n"
+                "From: <sip:a@x>;tag=a\r\nTo: <sip:b@x>\r\n"
+                f"Call-ID: {number}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+            )
+            writer.add(1000.0 + number, ("192.0.2.1", 5070), dest, text.encode())
+    return str(path)
+
+
+def test_the_busiest_address_is_taken_for_ours(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
+    said = sipproxy("replay", capture, "-f", cfg)
+    assert said.code == 0
+    assert "us: 192.0.2.200:5061 (most requests went there)" in said.out
+    assert "OPTIONS 3" in said.out
+    assert f"OPTIONS 403, {cfg}:7" in said.out
+
+
+def test_our_address_may_be_told(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
+    words = ("--me", "192.0.2.100", "--me", "192.0.2.200:5061", "--json")
+    said = sipproxy("replay", capture, "-f", cfg, *words)
+    report = json.loads(said.out)
+    assert report["me"] == ["192.0.2.100:5060", "192.0.2.200:5061"]
+    assert report["sources"][0]["answers"] == {"200": 5}
+
+
+@pytest.mark.parametrize("me", ["example.org:5060", "192.0.2.1:x", "192.0.2.1:99999"])
+def test_an_address_that_is_none(sipproxy: Sipproxy, cfg: str, capture: str, me: str) -> None:
+    assert sipproxy("replay", capture, "-f", cfg, "--me", me).code == 2
+
+
+def test_the_lines_the_cfg_logs(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
+    said = sipproxy("replay", capture, "-f", cfg, "--me", "192.0.2.100", "--log")
+    assert said.err == (
+        "     1 ERROR: <script>: from 192.0.2.1\n     2 ERROR: <script>: from 192.0.2.1\n"
+    )
+
+
+def test_unreadable_input_is_one_sentence_and_exit_2(
+    sipproxy: Sipproxy, cfg: str, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.pcap"
+    bad.write_text("this is no capture at all, only text")
+    said = sipproxy("replay", str(bad), "-f", cfg)
+    assert (said.code, said.out, said.err) == (2, "", f"sipproxy: {bad} is no pcap capture\n")
+    said = sipproxy("replay", str(tmp_path / "none.pcap"), "-f", cfg)
+    assert said.code == 2
+    said = sipproxy("replay", str(bad), "-f", str(tmp_path / "none.cfg"))
+    assert said.code == 2
+
+
+def test_nothing_outside_is_touched(sipproxy: Sipproxy, capture: str, tmp_path: Path) -> None:
+    """Neither control sockets nor ports of the cfg are opened."""
+    cfg = tmp_path / "s.cfg"
+    cfg.write_text(
+        'listen=udp:127.0.0.1:5060\nloadmodule "ctl.so"\n'
+        f'modparam("ctl", "binrpc", "unix:{tmp_path}/ctl")\n' + 'loadmodule "pv.so"\n' + CFG
+    )
+    before = set(os.listdir(tmp_path))
+    assert sipproxy("replay", capture, "-f", str(cfg)).code == 0
+    assert set(os.listdir(tmp_path)) == before
