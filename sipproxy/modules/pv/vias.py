@@ -8,7 +8,8 @@ from sipproxy.sip.message import Message
 from sipproxy.sip.via import Via
 from sipproxy.text import lower
 
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\Z)|\Z)){4}", re.ASCII)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z", re.ASCII)
 
 
 def is_ipv4(text: str) -> bool:

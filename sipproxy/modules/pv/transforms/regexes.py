@@ -9,9 +9,10 @@ from sipproxy.core.context import Context
 from sipproxy.core.module import Module
 from sipproxy.core.pvspec import PvSpec, PvSyntaxError, pv_at
 from sipproxy.core.regex import RegexError
+from sipproxy.core.resolve import ResolveError
 from sipproxy.core.substitution import EmptyMatch, Substitution
 from sipproxy.core.transform_args import Resolved
-from sipproxy.core.values import Value
+from sipproxy.core.values import Value, to_str
 from sipproxy.modules.pv.transforms.base import of_content
 
 
@@ -34,8 +35,10 @@ class Substituting(Resolved):
             parse = lru_cache(maxsize=64)(partial(Substitution.parse, resolve=resolve))
 
             def make(ctx: Context) -> Any:
-                value = access.read(ctx)
-                return partial(parse(value).apply, ctx) if isinstance(value, str) else None
+                try:
+                    return partial(parse(to_str(access.read(ctx))).apply, ctx)
+                except (ValueError, PvSyntaxError, ResolveError):
+                    return None
 
         else:
             substitution = Substitution.parse(text, resolve)
@@ -54,5 +57,5 @@ class RegexTransforms(Module):
         """What a pattern matches replaced; undefined when it matches an empty text."""
         try:
             return substitute(text)[0]
-        except (EmptyMatch, RegexError, PvSyntaxError):
+        except (EmptyMatch, RegexError):
             return None

@@ -14,7 +14,7 @@ from sipproxy.sip.nameaddr import NameAddr
 class AddressVariables(Module):
     """Parts of From and To. What is assigned shows when the message leaves."""
 
-    @pvar("fu")
+    @pvar("fu", fixed=True)
     @pvar("from")
     def fu(self, ctx: Context) -> Value:
         """URI of From."""
@@ -28,7 +28,7 @@ class AddressVariables(Module):
         """Replace the URI of From; undefined changes nothing."""
         _change(ctx, "from", _replace_uri, value)
 
-    @pvar("fU")
+    @pvar("fU", fixed=True)
     @pvar("from.user")
     def f_user(self, ctx: Context) -> Value:
         """User part of From's URI."""
@@ -42,7 +42,7 @@ class AddressVariables(Module):
         """Replace the user part of From's URI; undefined removes it."""
         _change(ctx, "from", _replace_user, value)
 
-    @pvar("fd")
+    @pvar("fd", fixed=True)
     @pvar("from.domain")
     def fd(self, ctx: Context) -> Value:
         """Host of From's URI."""
@@ -56,7 +56,7 @@ class AddressVariables(Module):
         """Replace the host of From's URI; undefined changes nothing."""
         _change(ctx, "from", _replace_host, value)
 
-    @pvar("fn")
+    @pvar("fn", fixed=True)
     def fn(self, ctx: Context) -> Value:
         """Display name of From, with its quotes."""
         try:
@@ -69,7 +69,7 @@ class AddressVariables(Module):
         """Replace the display name of From; undefined removes it."""
         _change(ctx, "from", _replace_display, value)
 
-    @pvar("ft")
+    @pvar("ft", fixed=True)
     def ft(self, ctx: Context) -> Value:
         """Tag of From."""
         try:
@@ -85,7 +85,7 @@ class AddressVariables(Module):
         except MessageError:
             return None
 
-    @pvar("tu")
+    @pvar("tu", fixed=True)
     @pvar("to")
     def tu(self, ctx: Context) -> Value:
         """URI of To."""
@@ -96,7 +96,7 @@ class AddressVariables(Module):
         """Replace the URI of To; undefined changes nothing."""
         _change(ctx, "to", _replace_uri, value)
 
-    @pvar("tU")
+    @pvar("tU", fixed=True)
     @pvar("to.user")
     def t_user(self, ctx: Context) -> Value:
         """User part of To's URI."""
@@ -110,7 +110,7 @@ class AddressVariables(Module):
         """Replace the user part of To's URI; undefined removes it."""
         _change(ctx, "to", _replace_user, value)
 
-    @pvar("td")
+    @pvar("td", fixed=True)
     @pvar("to.domain")
     def td(self, ctx: Context) -> Value:
         """Host of To's URI."""
@@ -124,7 +124,7 @@ class AddressVariables(Module):
         """Replace the host of To's URI; undefined changes nothing."""
         _change(ctx, "to", _replace_host, value)
 
-    @pvar("tn")
+    @pvar("tn", fixed=True)
     def tn(self, ctx: Context) -> Value:
         """Display name of To, with its quotes."""
         return ctx.msg.to.display or None
@@ -134,7 +134,7 @@ class AddressVariables(Module):
         """Replace the display name of To; undefined removes it."""
         _change(ctx, "to", _replace_display, value)
 
-    @pvar("tt")
+    @pvar("tt", fixed=True)
     def tt(self, ctx: Context) -> Value:
         """Tag of To."""
         return ctx.msg.to.tag

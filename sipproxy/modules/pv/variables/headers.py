@@ -63,12 +63,12 @@ class HeaderVariables(Module):
             return self.hdrc(ctx, name)
         return 0 if ctx.msg.malformed else len(_elements_of(ctx.msg, name))
 
-    @pvar("ci")
+    @pvar("ci", fixed=True)
     def ci(self, ctx: Context) -> Value:
         """Call-ID."""
         return ctx.msg.header("Call-ID")
 
-    @pvar("cs")
+    @pvar("cs", fixed=True)
     def cs(self, ctx: Context) -> str:
         """Number of the CSeq as text."""
         return ctx.msg.cseq.number
@@ -78,7 +78,7 @@ class HeaderVariables(Module):
         """The whole CSeq."""
         return ctx.msg.header("CSeq")
 
-    @pvar("ct")
+    @pvar("ct", fixed=True)
     def ct(self, ctx: Context) -> Value:
         """First Contact header."""
         return ctx.msg.header("Contact") or None
@@ -95,7 +95,7 @@ class HeaderVariables(Module):
         access.textual = PvAccess(lambda ctx: ctx.msg.header("Content-Length"))
         return access
 
-    @pvar("ua")
+    @pvar("ua", fixed=True)
     def ua(self, ctx: Context) -> Value:
         """User-Agent."""
         return ctx.msg.header("User-Agent")

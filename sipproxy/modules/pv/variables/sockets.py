@@ -37,7 +37,7 @@ def uri_of(proto: str, address: str, port: int, *, full: bool) -> str:
 class SocketVariables(Module):
     """Where messages come from, arrive, and leave."""
 
-    @pvar("si")
+    @pvar("si", fixed=True)
     @pvar("src_ip")
     def si(self, ctx: Context) -> str:
         """Address the message came from."""
@@ -48,7 +48,7 @@ class SocketVariables(Module):
         """Address the message came from, IPv6 in brackets."""
         return bracketed(ctx.msg.source[0])
 
-    @pvar("sp")
+    @pvar("sp", fixed=True)
     def sp(self, ctx: Context) -> int:
         """Port the message came from."""
         return ctx.msg.source[1]

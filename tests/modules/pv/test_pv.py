@@ -1,0 +1,44 @@
+"""The rest of the module: versions, settings, chance."""
+
+from typing import Any
+
+import pytest
+
+from sipproxy.core.resolve import ResolveError
+from sipproxy.core.values import EvalError
+
+
+def test_versions_follow_the_compatibility_level(bench: Any) -> None:
+    assert bench.show("$version(num) $ksr(ver) $ksr(verval)") == "5.6.3 5.6.3 5006003"
+    bench.host.compat = "6.1"
+    assert bench.host.pv("$(version(num))").read(bench.ctx) == "6.1.0"
+
+
+def test_random_numbers_come_from_the_host(bench: Any) -> None:
+    first = [bench.value("$RANDOM") for _ in range(3)]
+    assert len(set(first)) == 3 and all(0 <= n < 1 << 31 for n in first)
+
+
+def test_statistics(bench: Any) -> None:
+    assert bench.show("[$stat(calls)]") == "[]"
+    bench.host.counters["calls"] = 3
+    assert bench.value("$stat(calls)") == 3
+
+
+def test_custom_parameters_can_be_set(bench: Any) -> None:
+    assert bench.value("$ccp(pstn.gw)") == 5
+    bench.put("$ccp(pstn.gw)", 7)
+    bench.put("$ccp(pstn.gw)", None)
+    assert bench.host.settings.custom["pstn", "gw"] == 7
+    with pytest.raises(EvalError):
+        bench.put("$ccp(pstn.gw)", "text")
+
+
+@pytest.mark.parametrize("text", ["$version(x)", "$ksr(x)", "$ccp(x)", "$stat()", "$nope", "$siX"])
+def test_unknown_ones_are_refused(bench: Any, text: str) -> None:
+    with pytest.raises(ResolveError):
+        bench.value(text)
+
+
+def test_formats_in_formats(bench: Any) -> None:
+    assert bench.show("$_s(<$rm-$(rU{s.len})>)") == "<INVITE-3>"
