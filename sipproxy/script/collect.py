@@ -16,7 +16,7 @@ class Settings:
     """What the cfg says outside of routes and modules.
 
     Every plain core parameter is an attribute (`settings.debug`), its default where the cfg does
-    not set it: int, str, or None. `custom` holds `group.name` parameters,
+    not set it: int, str, or None. `custom` holds `group.name` parameters, `descriptions` their `desc` texts,
     `defines` the values of `#!define`.
     """
 
@@ -24,6 +24,7 @@ class Settings:
     alias: list[tuple[str, int, str]] = field(default_factory=list)
     flags: dict[str, int] = field(default_factory=dict)
     custom: dict[tuple[str, str], int | str] = field(default_factory=dict)
+    descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
     defines: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -71,6 +72,7 @@ def collect(config: tree.Config) -> Settings:
                 settings.custom[item.group, item.name] = (
                     value.value if isinstance(value, tree.Int) else value.text
                 )
+                settings.descriptions[item.group, item.name] = item.description
     return settings
 
 
