@@ -18,7 +18,6 @@ class Bank:
     """Variables as attributes, so that compiled routes reach them in place."""
 
     def __init__(self) -> None:
-        self.initial: dict[str, Value] = {}
         self._slots: dict[str, str] = {}
 
     def slot(self, name: str, initial: Value = 0) -> str:
@@ -27,31 +26,16 @@ class Bank:
         if found is None:
             found = f"v_{name}" if name.isidentifier() else f"v{len(self._slots)}"
             self._slots[name] = found
-            self.initial.setdefault(found, initial)
-            setattr(self, found, self.initial[found])
+            setattr(self, found, initial)
         return found
 
     def preset(self, name: str, value: int | str) -> None:
         """Give a variable the value it starts with."""
-        slot = self.slot(name)
-        self.initial[slot] = value
-        setattr(self, slot, value)
+        setattr(self, self.slot(name), value)
 
     def names(self) -> list[str]:
         """Names of all variables, in the order in which they appeared."""
         return list(self._slots)
-
-    def saved(self) -> dict[str, Value]:
-        """All values, for :meth:`restore`."""
-        return {slot: getattr(self, slot) for slot in self._slots.values()}
-
-    def restore(self, values: dict[str, Value]) -> None:
-        """Give the variables the values they had when `values` was saved."""
-        self.__dict__.update(values)
-
-    def reset(self) -> None:
-        """Give all variables the values they start with."""
-        self.__dict__.update(self.initial)
 
 
 class StateVariables(Module):

@@ -73,13 +73,17 @@ class UriVariables(Module):
     @pvar("ruri")
     def ru(self, ctx: Context) -> Value:
         """Request URI as it is now; undefined in a reply and for what is no URI."""
-        if not ctx.msg.is_request:
+        msg, changed = ctx.msg, ctx.new_ruri
+        if not msg.is_request:
             return None
         try:
-            ctx.ruri_parsed  # noqa: B018 - only a URI that can be parsed shows
+            if changed is None:
+                msg.ruri_parsed  # noqa: B018 - only a URI that can be parsed shows
+                return msg.ruri
+            Uri.parse(changed)
+            return changed
         except MessageError:
             return None
-        return ctx.ruri
 
     @setter(ru)
     def set_ru(self, ctx: Context, value: Value) -> None:
@@ -92,8 +96,10 @@ class UriVariables(Module):
     @pvar("ruri.user")
     def r_user(self, ctx: Context) -> Value:
         """User part of the request URI."""
+        changed = ctx.new_ruri
         try:
-            return ctx.ruri_parsed.user or None
+            uri = ctx.msg.ruri_parsed if changed is None else Uri.parse(changed)
+            return uri.user or None
         except MessageError:
             return None
 

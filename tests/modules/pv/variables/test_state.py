@@ -9,29 +9,21 @@ from sipproxy.errors import ModuleError, RpcError
 from sipproxy.modules.pv.variables.state import Bank
 
 
-def test_a_bank_remembers_and_forgets() -> None:
+def test_a_bank_has_an_attribute_for_each_name() -> None:
     bank = Bank()
     bank.preset("a", 5)
     slot, odd = bank.slot("a"), bank.slot("odd-name.x")
     setattr(bank, odd, "x")
-    saved = bank.saved()
-    setattr(bank, slot, 6)
-    bank.restore(saved)
-    assert (getattr(bank, slot), getattr(bank, odd)) == (5, "x")
-    bank.reset()
-    assert (getattr(bank, slot), getattr(bank, odd)) == (5, 0)
+    assert (getattr(bank, slot), getattr(bank, bank.slot("odd-name.x"))) == (5, "x")
     assert bank.names() == ["a", "odd-name.x"]
 
 
 def test_names_of_python_are_names_too(bench: Any) -> None:
-    for name in ("class", "__class__", "initial", "slot", "None"):
+    for name in ("class", "__class__", "slot", "None"):
         bench.put(f"$var({name})", name)
-    assert [
-        bench.value(f"$var({n})") for n in ("class", "__class__", "initial", "slot", "None")
-    ] == [
+    assert [bench.value(f"$var({n})") for n in ("class", "__class__", "slot", "None")] == [
         "class",
         "__class__",
-        "initial",
         "slot",
         "None",
     ]
