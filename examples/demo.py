@@ -99,28 +99,31 @@ def main() -> int:
         capture = f"{folder}/traffic.pcap"
         defines = [f"PORT={port}", f"LIMIT={LIMIT}", f'CTL="{control}"']
         print(f"1. sipproxy serves {CFG.name} on 127.0.0.1:{port}")
-        server = start(defines)
+        log = Path(folder, "log")
+        server = start(defines, log)
         try:
-            wait_for(server, control)
+            wait_for(server, control, log)
             print(f"   process {server.pid} answers: {call(control, 'core.version', [])[0]!s}\n")
             traffic(sources, port, capture)
             show_live(sources)
             show_tables(control)
         finally:
             code = stop(server)
-        print(f"   SIGTERM: the server ended with exit code {code}\n")
+        print(f"   SIGTERM: the server ended with exit code {code}; its log:")
+        print("".join(f"   |{line}\n" for line in log.read_text().splitlines()))
         return show_replay(sources, port, capture, defines)
 
 
-def start(defines: list[str]) -> "subprocess.Popen[bytes]":
-    """The server as anybody would start it."""
+def start(defines: list[str], log: Path) -> "subprocess.Popen[bytes]":
+    """The server as anybody would start it, its log in a file."""
     words = [sys.executable, "-m", "sipproxy", "run", str(CFG)]
     for define in defines:
         words += ["-A", define]
-    return subprocess.Popen(words, cwd=CFG.parents[2])
+    with open(log, "wb") as stream:
+        return subprocess.Popen(words, cwd=CFG.parents[2], stderr=stream)
 
 
-def wait_for(server: "subprocess.Popen[bytes]", control: str) -> None:
+def wait_for(server: "subprocess.Popen[bytes]", control: str, log: Path) -> None:
     """Return when the control socket answers; SystemExit when the server does not come up."""
     for _ in range(200):
         if server.poll() is not None:
@@ -130,7 +133,7 @@ def wait_for(server: "subprocess.Popen[bytes]", control: str) -> None:
             return
         except NoServer:
             time.sleep(0.05)
-    raise SystemExit("the server did not start")
+    raise SystemExit(f"the server did not start\n{log.read_text()}")
 
 
 def stop(server: "subprocess.Popen[bytes]") -> int:

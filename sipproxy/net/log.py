@@ -84,18 +84,21 @@ _LEVELS = {"debug": DEBUG, "info": INFO, "notice": NOTICE, "warning": WARN, "err
 class _Lines:
     """What structlog writes to: level and text of each event go into the server's log."""
 
-    def __init__(self, log: ServerLog) -> None:
+    def __init__(self, log: ServerLog, always: bool) -> None:
         self._log = log
+        self._always = always
 
     def msg(self, level: int, text: str) -> None:
-        if self._log.threshold >= level:
+        if self._always or self._log.threshold >= level:
             self._log.write(level, "<core>", text)
 
     debug = info = warning = warn = error = critical = exception = fatal = msg
 
 
-def operator_log(log: ServerLog) -> FilteringBoundLogger:
+def operator_log(log: ServerLog, *, always: bool = False) -> FilteringBoundLogger:
     """structlog for the server's own events, shown as lines of `<core>`.
+
+    With `always` the log level of the cfg does not hide them.
 
     `operator.info("listening", on="udp:127.0.0.1:5060")` gives `listening on=udp:127.0.0.1:5060`.
     """
@@ -110,5 +113,7 @@ def operator_log(log: ServerLog) -> FilteringBoundLogger:
         return (_LEVELS.get(method, ERROR), text), {}
 
     return structlog.wrap_logger(  # type: ignore[no-any-return]
-        _Lines(log), processors=[render], wrapper_class=structlog.make_filtering_bound_logger(0)
+        _Lines(log, always),
+        processors=[render],
+        wrapper_class=structlog.make_filtering_bound_logger(0),
     )

@@ -175,15 +175,17 @@ class Server:
         self._loop.stop()
 
     def _announce(self) -> None:
+        """Say what is served and what is not, whatever the cfg's log level."""
+        starting = operator_log(self.log, always=True)
         for one in self.proxy.host.own.sockets:
-            self._operator.info("listening", on=_shown(one))
+            starting.info("listening", on=_shown(one))
         for address in self._unserved:
-            self._operator.warning("not served, UDP only", address=address)
+            starting.warning("not served, UDP only", address=address)
         wanted = self.proxy.host.settings.children
         if wanted > 1:
-            self._operator.info(f"children={wanted}: 1 worker serves")
+            starting.info(f"children={wanted}: 1 worker serves")
         for problem in self.proxy.problems:
-            write = self._operator.warning if problem.severity == "warning" else self._operator.info
+            write = starting.warning if problem.severity == "warning" else starting.info
             write(str(problem))
 
     def _readable(self, one: UdpSocket) -> None:

@@ -98,6 +98,8 @@ def test_the_servers_own_lines_go_through_structlog() -> None:
     operator = operator_log(log)
     operator.info("not shown at this level")
     operator.warning("cannot send", to="10.0.0.1:5060", reason="no route")
+    operator_log(log, always=True).info("listening", on="udp:127.0.0.1:5060")
+    assert out.kept.pop() == (2, f"{head()}INFO: <core>: listening on=udp:127.0.0.1:5060\n")
     assert out.kept == [
         (0, f"{head()}WARNING: <core>: cannot send to=10.0.0.1:5060 reason=no route\n")
     ]
