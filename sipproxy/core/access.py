@@ -93,12 +93,13 @@ class PvAccess:
     where Kamailio reports an error, as a chain of transformations does. `textual` is read instead
     wherever a text is wanted: Kamailio gives a few numbers a text that is not their digits.
     `number` is the other way round: it makes of the text the int that counts where an int is
-    wanted (`$rm`, `$proto`).
+    wanted (`$rm`, `$proto`). A `fixed` one is the same as long as the message is.
     """
 
     __slots__ = (
         "absent",
         "args",
+        "fixed",
         "get",
         "number",
         "owner",
@@ -134,6 +135,7 @@ class PvAccess:
         self.absent = "<null>"
         self.textual: PvAccess | None = None
         self.number: Callable[[Any], int] | None = None
+        self.fixed = False
 
     def printed(self, ctx: Context) -> str:
         """The value as texts show it."""

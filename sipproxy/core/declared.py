@@ -38,6 +38,7 @@ class FunctionDecl:
     returns: str
     is_async: bool
     help: str
+    replaces_message: bool = False
 
     @property
     def least(self) -> int:
@@ -65,6 +66,7 @@ class PvarDecl:
     type: Static
     help: str
     number: Callable[[Any], int] | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def function_decl(module: str, mark: FunctionMark, method: Callable[..., Any]) -
         kinds[returned],
         inspect.iscoroutinefunction(method),
         inspect.getdoc(method) or "",
+        mark.replaces_message,
     )
 
 
@@ -126,6 +129,7 @@ def pvar_decl(
         _static(returned),
         inspect.getdoc(method) or "",
         mark.number,
+        mark.fixed,
     )
 
 

@@ -21,6 +21,7 @@ class FunctionMark:
 
     name: str
     routes: tuple[str, ...]
+    replaces_message: bool = False
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class PvarMark:
     name: str
     binds: bool
     number: Callable[[Any], int] | None = None
+    fixed: bool = False
     setter: Callable[..., None] | None = None
 
 
@@ -71,22 +73,31 @@ def _mark(handler: Handler, mark: object) -> Handler:
     return handler
 
 
-def function(*routes: str, name: str = "") -> Callable[[Handler], Handler]:
+def function(
+    *routes: str, name: str = "", replaces_message: bool = False
+) -> Callable[[Handler], Handler]:
     """A function of the cfg language; without routes it is allowed everywhere.
 
     The method gets the context and the arguments its annotations ask for. True and None become
     1, False becomes -1, an int goes through (0 ends the script). `async def` makes every route
-    that can reach it asynchronous.
+    that can reach it asynchronous. `replaces_message` says that it may put another message into
+    the context, after which nothing read before holds.
     """
 
     def apply(handler: Handler) -> Handler:
-        return _mark(handler, FunctionMark(name or handler.__name__, routes or ANY))
+        return _mark(
+            handler, FunctionMark(name or handler.__name__, routes or ANY, replaces_message)
+        )
 
     return apply
 
 
 def pvar(
-    name: str, *, bind: bool = False, number: Callable[[Any], int] | None = None
+    name: str,
+    *,
+    bind: bool = False,
+    number: Callable[[Any], int] | None = None,
+    fixed: bool = False,
 ) -> Callable[[Handler], Handler]:
     """A pseudo-variable `$name` or `$name(inner)`.
 
@@ -94,11 +105,13 @@ def pvar(
     pseudo-variables replaced; `Plain`: literally), then the index when it has a parameter named
     `index` (`int | str | None`, the string is `*`). With `bind` it is called once at load as
     `method(inner: str | None, index: str | None) -> PvAccess`. `number` makes of its text the
-    int that Kamailio keeps beside it, where the two differ (`$rm` is 512 for OPTIONS).
+    int that Kamailio keeps beside it, where the two differ (`$rm` is 512 for OPTIONS). A `fixed`
+    one reads the received message only: it is read once in a route, as long as no function of the
+    cfg replaces the message.
     """
 
     def apply(handler: Handler) -> Handler:
-        return _mark(handler, PvarMark(name, bind, number))
+        return _mark(handler, PvarMark(name, bind, number, fixed))
 
     return apply
 

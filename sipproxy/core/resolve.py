@@ -103,6 +103,7 @@ class Resolver:
         arguments = self._arguments(spec, declared)
         access = PvAccess(declared.get, declared.set, arguments, type=declared.type)
         access.number = declared.number
+        access.fixed = declared.fixed and not access.args
         return access
 
     def _arguments(self, spec: PvSpec, declared: PvarDecl) -> tuple[Argument, ...]:

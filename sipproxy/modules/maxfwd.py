@@ -14,9 +14,9 @@ class Maxfwd(Module, name="maxfwd"):
 
     max_limit = modparam(70, "A higher value is lowered to this one.")
 
-    @function("REQUEST", name="mf_process_maxfwd_header", replaces_message=True)
-    @function("REQUEST", name="process_maxfwd", replaces_message=True)
-    @function("REQUEST", name="maxfwd_process", replaces_message=True)
+    @function("REQUEST", name="mf_process_maxfwd_header")
+    @function("REQUEST", name="process_maxfwd")
+    @function("REQUEST", name="maxfwd_process")
     def process(self, ctx: Context, limit: int) -> int:
         """Count down: 1 done, 2 added with `limit`, -1 it was 0, -2 it is no number."""
         if not 0 <= limit <= 255:

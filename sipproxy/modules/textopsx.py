@@ -50,7 +50,7 @@ class Textopsx(Module, name="textopsx"):
     def _complain(self, text: str) -> None:
         report(self.host.log, ERROR, "textopsx", text)
 
-    @function("REQUEST", "ONREPLY")
+    @function("REQUEST", "ONREPLY", replaces_message=True)
     def msg_apply_changes(self, ctx: Context) -> int:
         """Make the message anew with all changes in it; 0 ends the script if it is broken then."""
         if ctx.msg.is_request and ctx.kind != "request":
@@ -59,7 +59,7 @@ class Textopsx(Module, name="textopsx"):
         lumps = ctx.lumps if ctx.touched("lumps") else Lumps(ctx.msg)
         return self._replace(ctx, rebuild(ctx.msg, lumps, new_ruri=ctx.new_ruri))
 
-    @function("REQUEST", "ONREPLY")
+    @function("REQUEST", "ONREPLY", replaces_message=True)
     def msg_set_buffer(self, ctx: Context, text: str) -> int:
         """Take this text for the message; 0 ends the script if it is none."""
         if ctx.msg.is_request and ctx.kind != "request":
@@ -81,7 +81,7 @@ class Textopsx(Module, name="textopsx"):
             ctx.scratch.pop("textops.body", None)
         return 1
 
-    @function("ONREPLY")
+    @function("ONREPLY", replaces_message=True)
     def change_reply_status(self, ctx: Context, code: int, reason: str) -> bool:
         """Give the reply another status and reason; 1xx and 2xx stay what they are."""
         if not reason:
@@ -89,7 +89,7 @@ class Textopsx(Module, name="textopsx"):
             return False
         return self._change_status(ctx, code, reason)
 
-    @function("ONREPLY")
+    @function("ONREPLY", replaces_message=True)
     def change_reply_status_code(self, ctx: Context, code: int) -> bool:
         """Give the reply another status and keep its reason."""
         return self._change_status(ctx, code, "")

@@ -215,7 +215,10 @@ class Calls:
         format = self.scope.host.format(text)
         emit = self.emit
         emit.span = arg.span
-        body = self.expressions.variables.formatted(format) if text else emit.const("")
+        variables = self.expressions.variables
+        kept, variables.kept = variables.kept, None
+        body = variables.formatted(format) if text else emit.const("")
+        variables.kept = kept
         emit.span = arg.span
         name = emit.reserve(f"text_{arg.span.line}", None)
         self.scope.hidden.append(emit.function(name, [emit.give(body)]))

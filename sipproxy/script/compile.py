@@ -6,7 +6,7 @@ One function per route, with the cfg's own lines and columns, in one module per 
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
@@ -89,6 +89,7 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
         ending=graph.ending,
         suspending=graph.suspending,
         recursive=graph.recursive,
+        keeps_message=_keeps_message(host, routes.values()),
         int_variables=int_variables(
             (node for route in routes.values() for node in tree.walk(route)),
             lambda call, number: _gets_variable(host, call, number),
@@ -116,9 +117,22 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
+def _keeps_message(host: Host, routes: Iterable[tree.Route]) -> bool:
+    """Whether no function that the routes call replaces the message."""
+    return not any(
+        declared.replaces_message
+        for route in routes
+        for node in tree.walk(route)
+        if isinstance(node, tree.Call)
+        for declared in host.functions.get(node.name, ())
+    )
+
+
 def _gets_variable(host: Host, call: tree.Call, number: int) -> bool:
     """Whether a function's argument is a pseudo-variable that it may write to."""
     for declared in host.functions.get(call.name, ()):
+        if not declared.least <= len(call.args) <= declared.most:
+            continue
         params = declared.params
         parameter = params[number] if number < len(params) else declared.rest
         if parameter is None or parameter.kind is PvAccess:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sipproxy.errors import Span
+from sipproxy.text import byte_length, latin
 
 _TAKEN = re.compile(r"[cer]|t\d+|int|str|sum")
 """Names that generated functions use themselves: locals, temporaries, builtins."""
@@ -51,7 +52,7 @@ class Positions:
         lines = self._lines.get(file)
         if lines is None or line > len(lines):
             return column - 1
-        return len(lines[line - 1][: column - 1].encode("utf-8", "surrogateescape"))
+        return byte_length(latin(lines[line - 1][: column - 1]))
 
 
 class Emitter:
@@ -140,6 +141,12 @@ class Emitter:
         self.at(node)
         return node
 
+    def between(self, least: int, value: ast.expr, most: int) -> ast.expr:
+        """`least <= value <= most`."""
+        node = ast.Compare(self.const(least), [ast.LtE(), ast.LtE()], [value, self.const(most)])
+        self.at(node)
+        return node
+
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
         """One operator."""
         node = ast.BinOp(left, op, right)
@@ -180,6 +187,9 @@ class Emitter:
 
     def joined(self, pieces: Sequence[ast.expr]) -> ast.expr:
         """An f-string of literals and values; constants are merged."""
+        if any(map(_is_awkward, pieces)):
+            strings = [self.call(self.name("str"), piece) for piece in pieces]
+            return self.call(self.attribute(self.const(""), "join"), self.listed(strings))
         parts: list[ast.expr] = []
         for piece in pieces:
             if isinstance(piece, ast.Constant) and isinstance(piece.value, str):
@@ -273,6 +283,20 @@ class Emitter:
         node = kind(name, arguments, body or [self.skip()], [], None, None)
         self.at(node)
         return node
+
+
+def _is_awkward(piece: ast.expr) -> bool:
+    """Whether Python 3.11 has no way to write a piece of an f-string: no backslash is allowed in
+    it, and f-strings nest only as deep as there are kinds of quotes."""
+    if isinstance(piece, ast.Constant | ast.JoinedStr):
+        return False
+    inner = list(ast.walk(piece))
+    nested = any(isinstance(n, ast.JoinedStr) and _holds_joined(n) for n in inner)
+    return nested or any(isinstance(n, ast.Constant) and "\\" in repr(n.value) for n in inner)
+
+
+def _holds_joined(outer: ast.JoinedStr) -> bool:
+    return any(isinstance(n, ast.JoinedStr) for part in outer.values for n in ast.walk(part))
 
 
 def unstamped(tree: ast.AST) -> list[ast.AST]:

@@ -33,19 +33,13 @@ _COMPARE: dict[str, type[ast.cmpop]] = {
     "<=": ast.LtE,
     ">=": ast.GtE,
 }
-_HELPER = {
-    "-": values.sub,
-    "*": values.mul,
-    "/": values.div,
-    "mod": values.mod,
-    "&": values.band,
-    "|": values.bor,
-    "^": values.bxor,
-    "<<": values.shl,
-    ">>": values.shr,
-}
+_PLAIN: dict[str, type[ast.operator]] = {"&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor}
+"""Of two 32-bit ints they make one."""
+_WRAPPED: dict[str, type[ast.operator]] = {"-": ast.Sub, "*": ast.Mult}
+_HELPER = {"/": values.div, "mod": values.mod, "<<": values.shl, ">>": values.shr}
 _SIMPLE = (tree.Int, tree.Str, tree.Pv)
 _BACK_REFERENCE = re.compile(r"\\[1-9]")
+_SMALL = 1 << 16
 _LONG_CHAIN = 50
 """Terms of a sum above which it is made flat: Python cannot nest thousands of operators."""
 
@@ -123,6 +117,12 @@ class Operators:
         left, right = self.build.integer(expr.left), self.build.integer(expr.right)
         self.emit.span = expr.span
         self.build.fails = self.build.fails or op in ("/", "mod")
+        if op in _PLAIN:
+            return Code(self.emit.binary(left, _PLAIN[op](), right), "int")
+        if op in _WRAPPED:
+            node = self.emit.binary(left, _WRAPPED[op](), right)
+            deep = isinstance(expr.left, tree.Binary) or isinstance(expr.right, tree.Binary)
+            return Code(self._wrapped(node, deep=deep), "int")
         helper = _HELPER[op]
         return Code(self.emit.call(self.emit.bind(helper, helper.__name__), left, right), "int")
 
@@ -162,7 +162,7 @@ class Operators:
             if isinstance(term, _SIMPLE):
                 right = self.build.value(term).node
                 emit.span = span
-                node = emit.call(add, node, right)
+                node = self._added(node, term, right)
                 continue
             # The right side is wanted as an int or as a value, as the left one turns out.
             kept = emit.temporary()
@@ -173,6 +173,19 @@ class Operators:
             joined = emit.call(add, emit.name(kept), as_value)
             node = emit.choose(test, summed, joined)
         return Code(node, "any")
+
+    def _added(self, node: ast.expr, term: tree.Expr, right: ast.expr) -> ast.expr:
+        """`node + right`; a small constant is added in place where `node` is an int."""
+        emit = self.emit
+        add = emit.bind(values.add, "add")
+        if not (isinstance(term, tree.Int) and 0 <= term.value < _SMALL):
+            return emit.call(add, node, right)
+        kept = emit.temporary()
+        is_int = self._is_int(emit.keep(kept, node))
+        fits = emit.compare(emit.name(kept), ast.Lt(), emit.const(INT_MAX - _SMALL))
+        summed = emit.binary(emit.name(kept), ast.Add(), right)
+        again = emit.call(add, emit.name(kept), emit.const(term.value))
+        return emit.choose(emit.boolean(ast.And(), [is_int, fits]), summed, again)
 
     def _is_int(self, node: ast.expr) -> ast.expr:
         kind = self.emit.attribute(node, "__class__")
@@ -187,11 +200,12 @@ class Operators:
         emit = self.emit
         emit.span = expr.span
         if len(nodes) > _LONG_CHAIN:
-            return self._wrapped(emit.call(emit.name("sum"), emit.listed(nodes)))
+            return self._wrapped(emit.call(emit.name("sum"), emit.listed(nodes)), deep=True)
         total = nodes[0]
         for node in nodes[1:]:
             total = emit.binary(total, ast.Add(), node)
-        return self._wrapped(total)
+        deep = len(terms) > 3 or any(isinstance(term, tree.Binary) for term in terms)
+        return self._wrapped(total, deep=deep)
 
     def _add_constant(self, expr: tree.Binary, number: int) -> ast.expr:
         """`x + number`; one comparison tells whether 32 bits were left."""
@@ -207,8 +221,15 @@ class Operators:
         wrap = emit.bind(values.wrap, "wrap")
         return emit.choose(fits, emit.name(kept), emit.call(wrap, emit.name(kept)))
 
-    def _wrapped(self, node: ast.expr) -> ast.expr:
-        return self.emit.call(self.emit.bind(values.wrap, "wrap"), node)
+    def _wrapped(self, node: ast.expr, *, deep: bool = False) -> ast.expr:
+        """A result cut to 32 bits, which it mostly fits; `deep` ones stay easy to nest."""
+        emit = self.emit
+        if deep:
+            return emit.call(emit.bind(values.wrap, "wrap"), node)
+        kept = emit.temporary()
+        fits = emit.between(INT_MIN, emit.keep(kept, node), INT_MAX)
+        wrap = emit.bind(values.wrap, "wrap")
+        return emit.choose(fits, emit.name(kept), emit.call(wrap, emit.name(kept)))
 
     def _equal(self, expr: tree.Binary) -> ast.expr:
         emit = self.emit
@@ -216,6 +237,8 @@ class Operators:
         if isinstance(expr.right, tree.Pv) and expr.right.text == "$null":
             left = self.build.value(expr.left).node
             emit.span = expr.span
+            if isinstance(left, ast.Constant):
+                return emit.const(int((left.value is None) is (expr.op == "==")))
             is_op = ast.Is() if expr.op == "==" else ast.IsNot()
             return emit.compare(left, is_op, emit.const(None))
         known = guess(expr.left)

@@ -46,6 +46,8 @@ class Scope:
     """Named routes that may call themselves."""
     int_variables: frozenset[str]
     """`$var`s that are ints at every moment."""
+    keeps_message: bool
+    """Whether no function of the cfg replaces the message."""
     problems: list[Problem] = field(default_factory=list)
     route: tree.Route | None = None
     """The block being compiled."""

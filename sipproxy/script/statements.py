@@ -15,6 +15,7 @@ from sipproxy.script import tree
 from sipproxy.script.codes import Use
 from sipproxy.script.expressions import Expressions
 from sipproxy.script.fold import guess
+from sipproxy.script.kept import Kept
 from sipproxy.script.scope import Scope
 from sipproxy.script.switches import switch
 
@@ -34,7 +35,13 @@ class Statements:
     def body(self, block: tree.Block) -> list[ast.stmt]:
         """The statements of a function whose answer is the block's code."""
         self.loops, self._depth = 0, 1
-        return self._answering(block)
+        variables = self.expressions.variables
+        variables.kept = kept = Kept(block) if self.scope.keeps_message else None
+        out = self._answering(block)
+        variables.kept = None
+        self.emit.span = block.span
+        names = kept.names.values() if kept else ()
+        return [self.emit.let(name, self.emit.const(None)) for name in names] + out
 
     def _answering(self, block: tree.Block) -> list[ast.stmt]:
         out = self._block(block, Use.ANSWER)
@@ -45,10 +52,11 @@ class Statements:
 
     def _hidden_block(self, block: tree.Block) -> tuple[str, bool]:
         """A function for `{ actions }` inside an expression, and whether it may suspend."""
-        saved = self.loops, self._depth, self.expressions.fails
-        self.loops, self._depth = 0, 1
+        variables = self.expressions.variables
+        saved = self.loops, self._depth, self.expressions.fails, variables.kept
+        self.loops, self._depth, variables.kept = 0, 1, None
         body = self._answering(block)
-        self.loops, self._depth, self.expressions.fails = saved
+        self.loops, self._depth, self.expressions.fails, variables.kept = saved
         suspends = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
         name = self.emit.reserve(f"block_{block.span.line}", None)
         self.emit.span = block.span

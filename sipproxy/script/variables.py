@@ -11,6 +11,7 @@ from sipproxy.core.resolve import ResolveError
 from sipproxy.script import tree
 from sipproxy.script.codes import Code
 from sipproxy.script.infer import variable_name
+from sipproxy.script.kept import Kept
 
 if TYPE_CHECKING:
     from sipproxy.script.expressions import Expressions
@@ -23,6 +24,8 @@ class Variables:
         self.build = build
         self.scope = build.scope
         self.emit = build.scope.emit
+        self.kept: Kept | None = None
+        """Locals of the function being made; None in a function made for a part of a block."""
 
     def pv(self, expr: tree.Pv | tree.Select | tree.Attr, *, textual: bool = False) -> Code:
         """The value of a pseudo-variable or select; the one that texts show with `textual`."""
@@ -58,6 +61,9 @@ class Variables:
             hint = getattr(access.get, "__name__", "read")
             args = [self._argument(a) for a in access.args]
             node = emit.call(emit.bind(access.get, hint), emit.name("c"), *args)
+            if self.kept is not None and (local := self.kept.local(access)) is not None:
+                there = emit.compare(emit.name(local), ast.IsNot(), emit.const(None))
+                node = emit.choose(there, emit.name(local), emit.keep(local, node))
         for step in access.transforms:
             args = [self._argument(a) for a in step.args]
             node = emit.call(emit.bind(step.function, step.name), node, *args)
@@ -80,18 +86,27 @@ class Variables:
         """A text with its pseudo-variables replaced; undefined ones show as `<null>`."""
         emit = self.emit
         pieces: list[ast.expr] = []
+        type_ = "str"
         for piece in format.pieces:
             if isinstance(piece, str):
                 pieces.append(emit.const(piece))
                 continue
             code = self.read(piece)
-            if code.type == "any":
-                shown = printed if piece.absent else values.to_str
-                code = Code(emit.call(emit.bind(shown, "printed"), code.node), "str")
-            pieces.append(code.node)
-        if len(pieces) == 1 and format.constant is not None:
+            pieces.append(self._shown(code.node, piece) if code.type == "any" else code.node)
+            type_ = "int" if code.type == "int" else "str"
+        if len(pieces) == 1 and type_ == "str":
             return pieces[0]
         return emit.joined(pieces)
+
+    def _shown(self, node: ast.expr, access: PvAccess) -> ast.expr:
+        """A value as texts show it; mostly it is a text already."""
+        emit = self.emit
+        shown = printed if access.absent else values.to_str
+        kept = emit.temporary()
+        kind = emit.attribute(emit.keep(kept, node), "__class__")
+        is_text = emit.compare(kind, ast.Is(), emit.name("str"))
+        made = emit.call(emit.bind(shown, shown.__name__), emit.name(kept))
+        return emit.choose(is_text, emit.name(kept), made)
 
     def assign(self, statement: tree.Assign) -> list[ast.stmt]:
         """`lval = e` as statements."""
