@@ -16,7 +16,8 @@ class Settings:
     """What the cfg says outside of routes and modules.
 
     Every plain core parameter is an attribute (`settings.debug`), its default where the cfg does
-    not set it: int, str, or None. `custom` holds `group.name` parameters, `descriptions` their `desc` texts,
+    not set it: int, str, or None. `custom` holds `group.name` parameters, `descriptions` their
+    `desc` texts,
     `defines` the values of `#!define`.
     """
 

@@ -36,7 +36,14 @@ _COMPARE: dict[str, type[ast.cmpop]] = {
 _PLAIN: dict[str, type[ast.operator]] = {"&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor}
 """Of two 32-bit ints they make one."""
 _WRAPPED: dict[str, type[ast.operator]] = {"-": ast.Sub, "*": ast.Mult}
-_HELPER = {"/": values.div, "mod": values.mod, "<<": values.shl, ">>": values.shr}
+_HELPER = {
+    "-": values.sub,
+    "*": values.mul,
+    "/": values.div,
+    "mod": values.mod,
+    "<<": values.shl,
+    ">>": values.shr,
+}
 _SIMPLE = (tree.Int, tree.Str, tree.Pv)
 _BACK_REFERENCE = re.compile(r"\\[1-9]")
 _SMALL = 1 << 16
@@ -119,10 +126,10 @@ class Operators:
         self.build.fails = self.build.fails or op in ("/", "mod")
         if op in _PLAIN:
             return Code(self.emit.binary(left, _PLAIN[op](), right), "int")
-        if op in _WRAPPED:
-            node = self.emit.binary(left, _WRAPPED[op](), right)
-            deep = isinstance(expr.left, tree.Binary) or isinstance(expr.right, tree.Binary)
-            return Code(self._wrapped(node, deep=deep), "int")
+        # Nested deeply, plain operators with their tests would be too much for Python's compiler.
+        nested = isinstance(expr.left, tree.Binary) or isinstance(expr.right, tree.Binary)
+        if op in _WRAPPED and not nested:
+            return Code(self._wrapped(self.emit.binary(left, _WRAPPED[op](), right)), "int")
         helper = _HELPER[op]
         return Code(self.emit.call(self.emit.bind(helper, helper.__name__), left, right), "int")
 
