@@ -116,10 +116,13 @@ class Proxy:
         except MessageError as error:
             self._refuse(data, error)
             return
-        if msg.is_request:
-            self._take_request(Context(msg, flow, now, host, "request"))
-        else:
-            self._take_reply(Context(msg, flow, now, host, "reply"))
+        self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
+        if not msg.is_request:
+            self._take_reply(ctx)
+        elif self._request is None:
+            host.counters["core.no_route"] += 1
+        elif msg.method != "ACK" or all(wanted(ctx) for wanted in host.ack_filters):
+            self._run(self._request, ctx)
         if host.posted:
             self._drain()
 
@@ -142,18 +145,7 @@ class Proxy:
         self.last = None
         report(self.host.log, DEBUG, "core", f"message dropped: {error.reason}")
 
-    def _take_request(self, ctx: Context) -> None:
-        self.last = ctx
-        for wanted in self.host.request_filters:
-            if not wanted(ctx):
-                return
-        if self._request is None:
-            self.host.counters["core.no_route"] += 1
-        else:
-            self._run(self._request, ctx)
-
     def _take_reply(self, ctx: Context) -> None:
-        self.last = ctx
         if self._reply is None:
             forward_reply(ctx)
         elif self._run(self._reply, ctx):

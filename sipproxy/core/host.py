@@ -65,8 +65,8 @@ class Host(Resolver):
         self.server_text = ""
         """Value of our Server header; empty for none."""
         self.compat = "5.6"
-        self.request_filters: list[Callable[[Any], bool]] = []
-        """Asked with the context before request_route; False keeps the request from the script."""
+        self.ack_filters: list[Callable[[Any], bool]] = []
+        """Asked with the context of an ACK; False keeps it from the script."""
         self.processes: Callable[[], list[tuple[int, str]]] = list
         """The real processes as (pid, description); given by the shell."""
         self.has_route: Callable[[str], bool] = lambda name: False

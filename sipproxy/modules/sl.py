@@ -63,7 +63,7 @@ class Sl(Module, name="sl"):
 
     def start(self) -> None:
         self._force_rport = bool(getattr(self.host.settings, "force_rport", 0))
-        self.host.request_filters.append(self.wants)
+        self.host.ack_filters.append(self.wants)
 
     def ready(self) -> None:
         self._tells_of_replies = self.host.has_route("sl:local-response")
@@ -164,7 +164,7 @@ class Sl(Module, name="sl"):
         return self._tag_start
 
     def wants(self, ctx: Context) -> bool:
-        """Whether the request shall reach the script: an ACK to a reply of ours shall not."""
+        """Whether an ACK shall reach the script: one to a reply of ours shall not."""
         msg = ctx.msg
         if msg.method != "ACK" or ctx.now > self._acks_until:
             return True
@@ -218,9 +218,7 @@ def _transaction_digest(msg: Message) -> str:
         branch = via.branch or ""
     else:
         sent_by = found.string[found.start(1) : found.start(2)]
-        _, _, branch = found[2].partition(";branch=")
-        if ";" in branch:
-            branch = branch[: branch.index(";")]
+        branch = found[2].partition(";branch=")[2].partition(";")[0]
     key = wire.encode(f"{sent_by};{branch};{msg.call_id}")
     return f"{zlib.crc32(key):08x}"
 

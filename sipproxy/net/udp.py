@@ -20,6 +20,7 @@ MOST = 65535
 """Bytes of the longest datagram."""
 
 _BUFFER = 4 << 20
+_MOST_FLOWS = 4096
 
 
 class UdpSocket:
@@ -29,6 +30,7 @@ class UdpSocket:
         """Bind; raises StartError with one sentence."""
         self.where = where
         self.local: Address = where.local
+        self.flows: dict[Address, Flow] = {}
         six = ":" in where.address
         self.socket = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -59,6 +61,13 @@ class UdpSocket:
             counters["core.icmp_errors"] += 1
         return batch
 
+    def flow(self, peer: Address) -> Flow:
+        """The flow to a peer; those of recent peers are kept."""
+        if len(self.flows) >= _MOST_FLOWS:
+            self.flows.clear()
+        flow = self.flows[peer] = Flow("udp", self.local, peer)
+        return flow
+
     def close(self) -> None:
         """Give the port back."""
         self.socket.close()
@@ -88,10 +97,13 @@ class UdpTransport:
     def take(self, one: UdpSocket, now: float) -> int:
         """Read and run one batch; how many datagrams it was."""
         batch = one.read(self._counters)
-        receive, local = self._receive, one.local
+        receive, flows = self._receive, one.flows
         for data, peer in batch:
+            flow = flows.get(peer)
+            if flow is None:
+                flow = one.flow(peer)
             try:
-                receive(data, Flow("udp", local, peer), now)
+                receive(data, flow, now)
             except Exception as error:  # one message must not take the others with it
                 self._broken(error)
         return len(batch)

@@ -27,26 +27,6 @@ _PLAIN_CSEQ = re.compile(r" *(\d+) (\w+)\Z", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
 
 
-_CARRIED = (
-    "source",
-    "dest",
-    "proto",
-    "malformed",
-    "repeats",
-    "first_line",
-    "is_request",
-    "method",
-    "ruri",
-    "version",
-    "status",
-    "reason",
-    "body",
-    "headers_end",
-    "_plain_via",
-)
-"""What a patched plain message has in common with the one it was made of."""
-
-
 class Message:
     """A parsed request or reply.
 
@@ -199,12 +179,30 @@ class Message:
         raw = b"%b%b%b" % (self.raw[:at], text.encode(), self.raw[at + len(value) :])
         if not plain:
             return Message.parse(raw, source=self.source, dest=self.dest, proto=self.proto)
-        twin = Message()
-        for slot in _CARRIED:
-            setattr(twin, slot, getattr(self, slot))
+        twin = self._twin()
         twin.head = f"{self.head[:start]}{text}{self.head[end:]}"
         twin.raw = raw
         twin._table = {**self._table, name: known.replace(value, text, 1)}
+        return twin
+
+    def _twin(self) -> "Message":
+        """A copy of a plain message without what was read from it on demand."""
+        twin = Message()
+        twin.source = self.source
+        twin.dest = self.dest
+        twin.proto = self.proto
+        twin.malformed = self.malformed
+        twin.repeats = self.repeats
+        twin.first_line = self.first_line
+        twin.is_request = self.is_request
+        twin.method = self.method
+        twin.ruri = self.ruri
+        twin.version = self.version
+        twin.status = self.status
+        twin.reason = self.reason
+        twin.body = self.body
+        twin.headers_end = self.headers_end
+        twin._plain_via = self._plain_via
         return twin
 
     def _read_exactly(self, data: bytes) -> None:
