@@ -1,11 +1,15 @@
 """What generated code calls for core conditions (`uri==myself`, `src_ip==10.0.0.0/8`) and for
 patterns that are known only at run time. Kamailio: core/route.c eval_elem."""
 
+import operator
 import socket
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sipproxy.core.context import Context
 from sipproxy.core.regex import compile as compile_regex
 from sipproxy.core.runtime import log_error
+from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.sip.uri import Uri
 from sipproxy.text import lower
@@ -71,6 +75,25 @@ def family(c: Context) -> int:
 def message_length(c: Context) -> int:
     """`msg:len`, in bytes."""
     return len(c.msg.raw)
+
+
+_NUMBER_TESTS: Mapping[str, Callable[[int, int], bool]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        ">": operator.gt,
+        "<=": operator.le,
+        ">=": operator.ge,
+    }
+)
+
+
+def number_is(number: int, op: str, value: Value) -> bool:
+    """`dst_port == $var(x)`: a text equals no port, length or transport, whatever its digits."""
+    if isinstance(value, int):
+        return _NUMBER_TESTS[op](number, value)
+    return op == "!="
 
 
 class Net:

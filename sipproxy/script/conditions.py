@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sipproxy.core import conditions as core
 from sipproxy.script import tree
+from sipproxy.script.codes import Code
 
 if TYPE_CHECKING:
     from sipproxy.script.expressions import Expressions
@@ -65,10 +66,14 @@ def condition(build: Expressions, expr: tree.Condition) -> ast.expr:
         return node
     value = _number(build, expr.value)
     emit.span = expr.span
-    return emit.compare(node, _OPS[expr.op](), value)
+    if value.type == "int":
+        return emit.compare(node, _OPS[expr.op](), value.node)
+    test = emit.bind(core.number_is, "number_is")
+    op = {"eq": "==", "ne": "!="}.get(expr.op, expr.op)
+    return emit.call(test, node, emit.const(op), value.node)
 
 
-def _number(build: Expressions, value: tree.Expr) -> ast.expr:
+def _number(build: Expressions, value: tree.Expr) -> Code:
     """A port, length, transport or address family."""
     if isinstance(value, tree.Bareword):
         word = value.text.lower()
@@ -76,8 +81,8 @@ def _number(build: Expressions, value: tree.Expr) -> ast.expr:
         if word not in known:
             build.scope.error(value.span, f'"{value.text}" is no transport or address family')
         build.emit.span = value.span
-        return build.emit.const(known.get(word, 0))
-    return build.integer(value)
+        return Code(build.emit.const(known.get(word, 0)), "int")
+    return build.value(value)
 
 
 def _text(build: Expressions, expr: tree.Condition) -> ast.expr:
