@@ -19,6 +19,7 @@ _SHORT = "f:cm:M:dVIhEeb:l:L:n:vKrRDTN:W:w:t:u:g:P:G:SQ:O:a:A:x:X:Y:"
 _LONG = (
     *("help", "version", "alias=", "atexit=", "debug=", "cfg-print", "loadmodule="),
     *("modparam=", "log-engine=", "server-id=", "subst=", "substdef=", "substdefs="),
+    "compat=",
 )
 
 _WITHOUT_EFFECT = frozenset(
@@ -100,9 +101,13 @@ def _start(flags: Flags) -> int:
 def _load(flags: Flags) -> Program:
     from sipproxy.cli.defines import parse_defines
     from sipproxy.cli.overrides import apply
-    from sipproxy.program import load_file
+    from sipproxy.program import COMPAT, load_file
 
-    program = load_file(flags.last("-f") or _default_cfg(), defines=parse_defines(flags.all("-A")))
+    compat = flags.last("--compat")
+    if compat and compat not in COMPAT:
+        raise ValueError(f"--compat is one of {', '.join(COMPAT)}, not {compat}")
+    cfg = flags.last("-f") or _default_cfg()
+    program = load_file(cfg, defines=parse_defines(flags.all("-A")), compat=compat)
     return apply(
         program,
         listen=flags.all("-l"),

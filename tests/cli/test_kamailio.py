@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from sipproxy.program import Program
+
 Sipproxy = Callable[..., Any]
 
 
@@ -37,6 +39,21 @@ def test_check(sipproxy: Sipproxy, cfg: Path) -> None:
     said = sipproxy("-c", "-f", str(cfg), "-A", 'TEXT="fine"', "-A", "WITH_NONSENSE")
     assert said.code == 255
     assert said.err.startswith(f"{cfg}:")
+
+
+def test_compat_reaches_the_proxy(
+    sipproxy: Sipproxy, cfg: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def check(program: Program, strict: bool) -> int:
+        seen.append(program.compat)
+        return 0
+
+    monkeypatch.setattr("sipproxy.cli.check.check_program", check)
+    words = ("-f", str(cfg), "-c", "-A", 'TEXT="x"')
+    assert sipproxy(*words, "--compat=3.0").code == sipproxy(*words).code == 0
+    assert seen == ["3.0", "5.6"]
 
 
 def test_flags_without_effect_are_told_once(sipproxy: Sipproxy, cfg: Path) -> None:
@@ -68,6 +85,7 @@ def test_flags_without_effect_are_told_once(sipproxy: Sipproxy, cfg: Path) -> No
         (("-c", "file.cfg"), "'file.cfg' is no option"),
         (("-j",), "option -j not recognized"),
         (("-l",), "option -l requires argument"),
+        (("-c", "--compat=4.4"), "--compat is one of 3.0, 5.6, 6.1, not 4.4"),
         (("-f", "CFG", "-A", 'TEXT="x"', "--debug=high"), "bad option"),
     ],
 )

@@ -1,0 +1,35 @@
+"""The benchmark scripts run; what they measure is for `make bench`."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+def test_every_cfg_is_accepted() -> None:
+    cfgs = sorted(map(str, BENCHMARKS.glob("*.cfg")))
+    assert cfgs
+    words = [sys.executable, "-m", "sipproxy", "check", "--strict", *cfgs]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.peer
+@pytest.mark.skipif(not shutil.which("cc"), reason="a C compiler is not installed")
+def test_compare_loses_nothing_and_gets_the_answers_it_expects() -> None:
+    """A few requests of each workload, to whichever servers are here."""
+    words = [sys.executable, str(BENCHMARKS / "compare.py"), "-r", "1", "-n", "200", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    ours = {name: rows for name, rows in found.items() if name.endswith("/sipproxy")}
+    assert len(ours) == 3
+    for name, (result,) in found.items():
+        status = "429" if "429" in name else "200"
+        assert (result["lost"], result["replies"]) == (0, {status: 200}), name
+        assert result["per_second"] > 0
