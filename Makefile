@@ -1,6 +1,7 @@
 # make run    sets up, runs the rate-limit example on real UDP traffic and shows what happened
 # make test   sets up and runs every test
 # make check  ruff, mypy --strict and the order of the floors
+# make docs   docs/modules.md from the modules' declarations
 # make bench  requests per second beside Kamailio, and microseconds of each stage
 # make soak   the long tests
 # make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
@@ -13,7 +14,7 @@ MIRROR ?=
 # environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check bench soak corpus test-all setup peers clean
+.PHONY: run test check docs bench soak corpus test-all setup peers clean
 
 run: setup
 	@$(PYTHON) examples/demo.py
@@ -26,6 +27,9 @@ check: setup
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest tests/test_floors.py
+
+docs: setup
+	$(PYTHON) tools/modules_page.py
 
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py

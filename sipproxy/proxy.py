@@ -26,6 +26,7 @@ from sipproxy.faults import describe_fault
 from sipproxy.loader import Loader
 from sipproxy.program import Program
 from sipproxy.script.compile import Compiled, CompiledRoute, compile_config
+from sipproxy.script.settings import without_effect
 from sipproxy.sip.build import build_reply, reply_destination
 from sipproxy.sip.message import Message
 
@@ -69,7 +70,11 @@ class Proxy:
         loader.load(program.config)
         arrange(host)
         self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
-        self.problems: list[Problem] = [*loader.problems, *self.compiled.problems]
+        self.problems: list[Problem] = [
+            *without_effect(program.config),
+            *loader.problems,
+            *self.compiled.problems,
+        ]
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")

@@ -8,7 +8,7 @@ from typing import Any
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import Span
 from sipproxy.script import tree
-from sipproxy.script.settings import SETTINGS
+from sipproxy.script.settings import SETTINGS, free_flag
 
 
 @dataclass(slots=True)
@@ -17,8 +17,7 @@ class Settings:
 
     Every plain core parameter is an attribute (`settings.debug`), its default where the cfg does
     not set it: int, str, or None. `custom` holds `group.name` parameters, `descriptions` their
-    `desc` texts,
-    `defines` the values of `#!define`.
+    `desc` texts, `defines` the values of `#!define`.
     """
 
     listen: list[tree.Address] = field(default_factory=list)
@@ -78,12 +77,9 @@ def collect(config: tree.Config) -> Settings:
 
 
 def _add_flags(flags: dict[str, int], names: Iterable[tuple[str, int, Span]]) -> None:
-    """Flags without a number get free ones from the top, as in Kamailio (core/flags.c)."""
+    """Flags without a number get the lowest free ones, as in Kamailio (core/flags.c)."""
     for name, number, _ in names:
-        if number < 0:
-            used = set(flags.values())
-            number = next(n for n in range(31, -1, -1) if n not in used)
-        flags[name] = number
+        flags[name] = number if number >= 0 else free_flag(flags)
 
 
 def _value(values: tuple[tree.Expr, ...]) -> Any:

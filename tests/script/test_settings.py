@@ -1,72 +1,17 @@
+import ast
+from pathlib import Path
+
 import pytest
 
+import sipproxy
+from sipproxy.script import settings
 from sipproxy.script.parse import parse_text
-from sipproxy.script.settings import SETTINGS, Settings, collect, free_flag, without_effect
-
-
-def settings(text: str) -> Settings:
-    return collect(parse_text(text + "\n;"))
-
-
-def test_defaults() -> None:
-    found = settings("")
-    assert (found.debug, found.children, found.port) == (0, 8, 5060)
-    assert (found.max_while_loops, found.max_recursive_level) == (100, 256)
-    assert found.log_facility == "LOG_DAEMON"
-    assert (found.log_prefix, found.server_header, found.user_agent_header) == ("", "", "")
-    assert found.server_signature
-    assert found.auto_aliases
-    assert not found.log_stderror
-    assert not found.mhomed
-    assert found.advertised_address == ""
-    assert found.listen == ()
-
-
-def test_what_a_cfg_sets() -> None:
-    found = settings(
-        "debug=-3 children=0x2 log_stderror=yes log_prefix='x' log_facility=log_local1 port=5070\n"
-        "server_header='S' server_signature=no user_agent_header='U' mhomed=on fork=no\n"
-        "advertised_address=example.com max_while_loops=5 mem_log=2 debug=2"
-    )
-    assert (found.debug, found.children, found.port, found.max_while_loops) == (2, 2, 5070, 5)
-    assert (found.log_prefix, found.server_header, found.user_agent_header) == ("x", "S", "U")
-    assert (found.log_facility, found.advertised_address) == ("LOG_LOCAL1", "example.com")
-    assert found.log_stderror
-    assert found.mhomed
-    assert not found.server_signature
-    assert found.number("memlog") == 2
-    assert found.number("fork") == 0
-
-
-def test_addresses() -> None:
-    found = settings(
-        'listen=udp:127.0.0.1:5060 [::1] advertise a-1.example.com:5070 name "n" virtual\n'
-        "listen=tcp:(127.0.0.1, 127.0.0.2):* listen=eth0.5 alias=b.org:5080 sctp:c.org;"
-    )
-    first, second, third, fourth = found.listen
-    assert (first.proto, first.host, first.port) == ("udp", "127.0.0.1", 5060)
-    for address in (first, second):
-        assert (address.advertise, address.name) == (("a-1.example.com", 5070), "n")
-        assert address.virtual
-    assert (second.proto, second.host, second.port) == ("", "::1", 0)
-    assert (third.proto, third.host, third.others, third.port) == (
-        "tcp",
-        "127.0.0.1",
-        ("127.0.0.2",),
-        0,
-    )
-    assert (fourth.host, fourth.advertise) == ("eth0.5", None)
-    assert [(a.proto, a.host, a.port) for a in found.aliases] == [
-        ("", "b.org", 5080),
-        ("sctp", "c.org", 0),
-    ]
+from sipproxy.script.settings import SETTINGS, free_flag, without_effect
 
 
 def test_flags_get_the_lowest_free_number() -> None:
-    found = settings("flags A, B:0, C, D:3 bool E avpflags X, Y mpath 'a:b'")
-    assert found.flags == {"A": 0, "B": 0, "C": 1, "D": 3, "E": 2}
-    assert found.avpflags == {"X", "Y"}
-    assert found.module_paths == ("a", "b")
+    assert free_flag({}) == 0
+    assert free_flag({"A": 0, "B": 2}) == 1
     assert free_flag({str(n): n for n in range(32)}) == -1
 
 
@@ -91,3 +36,21 @@ def test_what_does_nothing_here_is_noted_once() -> None:
         (1, "mlock_pages has no effect here", "note"),
         (4, "memdbg has no effect here", "note"),
     ]
+
+
+def words_of_the_code() -> set[str]:
+    """Every name, attribute and text in the package, the table of the settings itself aside."""
+    found = set()
+    for path in Path(sipproxy.__file__).parent.rglob("*.py"):
+        if path == Path(settings.__file__):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Attribute(attr=word) | ast.Constant(value=str(word)):
+                    found.add(word)
+    return found
+
+
+def test_what_counts_as_effective_is_read_somewhere() -> None:
+    effective = {setting.name for setting in SETTINGS.values() if setting.effective}
+    assert effective - words_of_the_code() == set()
