@@ -7,7 +7,8 @@ from sipproxy.core.timers import TimerQueue
 
 
 def test_runs_in_order_of_deadline_then_of_setting() -> None:
-    queue, ran = TimerQueue(), []
+    queue = TimerQueue()
+    ran: list[tuple[str, float]] = []
     queue.after(0.0, 2.0, lambda due: ran.append(("b", due)))
     queue.after(0.0, 1.0, lambda due: ran.append(("a", due)))
     queue.after(1.0, 1.0, lambda due: ran.append(("c", due)))
@@ -19,7 +20,8 @@ def test_runs_in_order_of_deadline_then_of_setting() -> None:
 
 
 def test_a_cancelled_timer_is_gone() -> None:
-    queue, ran = TimerQueue(), []
+    queue = TimerQueue()
+    ran: list[float] = []
     timer = queue.after(0.0, 1.0, ran.append)
     queue.after(0.0, 3.0, ran.append)
     assert queue.cancel(timer)
@@ -31,7 +33,8 @@ def test_a_cancelled_timer_is_gone() -> None:
 
 
 def test_a_timer_set_by_a_timer_runs_at_its_own_instant() -> None:
-    queue, ran = TimerQueue(), []
+    queue = TimerQueue()
+    ran: list[float] = []
 
     def first(due: float) -> None:
         queue.after(due, 0.5, ran.append)
@@ -42,7 +45,8 @@ def test_a_timer_set_by_a_timer_runs_at_its_own_instant() -> None:
 
 
 def test_every_keeps_its_phase() -> None:
-    queue, ran = TimerQueue(), []
+    queue = TimerQueue()
+    ran: list[float] = []
     queue.every(100.0, 20.0, ran.append)
     queue.expire(145.0)
     queue.expire(165.0)
@@ -50,7 +54,8 @@ def test_every_keeps_its_phase() -> None:
 
 
 def test_a_clock_that_was_set_back_does_not_lose_order() -> None:
-    queue, ran = TimerQueue(), []
+    queue = TimerQueue()
+    ran: list[float] = []
     queue.after(10.0, 5.0, ran.append)
     queue.after(2.0, 5.0, ran.append)
     assert queue.next_deadline() == 7.0
@@ -68,7 +73,11 @@ def test_agrees_with_a_sorted_list(steps: list[tuple[int, int, bool]]) -> None:
     ran: list[tuple[float, int]] = []
     expected: list[tuple[float, int]] = []
     for number, (now, delay, cancelled) in enumerate(steps):
-        timer = queue.after(now, delay, lambda due, n=number: ran.append((due, n)))
+
+        def action(due: float, number: int = number) -> None:
+            ran.append((due, number))
+
+        timer = queue.after(now, delay, action)
         if cancelled:
             queue.cancel(timer)
         else:
