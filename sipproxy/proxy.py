@@ -21,7 +21,7 @@ from sipproxy.core.log import DEBUG, ERROR, LogSink, report
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.core.waiting import Wait
-from sipproxy.errors import MessageError, Problem
+from sipproxy.errors import CfgError, MessageError, Problem
 from sipproxy.faults import describe_fault
 from sipproxy.loader import Loader
 from sipproxy.program import Program
@@ -69,12 +69,12 @@ class Proxy:
         loader = Loader(host, modules)
         loader.load(program.config)
         arrange(host)
-        self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
-        self.problems: list[Problem] = [
-            *without_effect(program.config),
-            *loader.problems,
-            *self.compiled.problems,
-        ]
+        told = [*without_effect(program.config), *loader.problems]
+        try:
+            self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
+        except CfgError as error:
+            raise CfgError([*told, *error.problems]) from None
+        self.problems: list[Problem] = [*told, *self.compiled.problems]
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")

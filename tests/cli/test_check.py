@@ -68,3 +68,24 @@ def test_warnings_are_shown_and_count_only_when_strict(sipproxy: Sipproxy, tmp_p
     assert said.code == 0
     assert "warning:" in said.err and "lcr" in said.err
     assert sipproxy("check", "--strict", str(cfg)).code == 1
+
+
+def test_warnings_and_notes_stand_beside_errors(sipproxy: Sipproxy, tmp_path: Path) -> None:
+    cfg = tmp_path / "a.cfg"
+    cfg.write_text('loadmodule "lcr.so"\nmhomed=yes\nrequest_route { load_gws(1); }\n')
+    said = sipproxy("check", str(cfg))
+    assert said.code == 1
+    assert f"{cfg}:1:1: warning: " in said.err
+    assert f"{cfg}:2:1: note: mhomed has no effect here" in said.err
+    assert f'{cfg}:3:17: unknown function "load_gws"' in said.err
+
+
+def test_a_define_without_a_name(sipproxy: Sipproxy, tmp_path: Path) -> None:
+    cfg = tmp_path / "a.cfg"
+    cfg.write_text("request_route { exit; }\n")
+    said = sipproxy("check", str(cfg), "-A", "=3")
+    assert said.code == 2
+    assert "'=3' has no name" in said.err
+    said = sipproxy("-f", str(cfg), "-c", "-A", "=3")
+    assert (said.code, said.out) == (255, "")
+    assert said.err == "sipproxy: bad option: '=3' has no name: -A NAME or -A NAME=VALUE\n"
