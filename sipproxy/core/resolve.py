@@ -93,6 +93,8 @@ class Resolver:
                 return self._plain_access(PvSpec(spec.text, "avp", spec.name, spec.index))
             hint = suggestion(spec.name, self.pvars)
             raise ResolveError(f"unknown pseudo-variable {spec.text}", hint)
+        if spec.inner == "":
+            raise ResolveError(f"${spec.name}() has nothing in its parentheses")
         if declared.bind:
             try:
                 access = declared.get(spec.inner, spec.index)

@@ -86,7 +86,7 @@ class Facility(Parsed):
 class Xlog(Module, name="xlog"):
     """Functions that write to the log; a text is put together only when its level is on."""
 
-    buf_size = modparam(4096, "Bytes a line may have; a longer one is not written.", at_least=1)
+    buf_size = modparam(4096, "Bytes a line may have; a longer one is not written.")
     force_color = modparam(0, "Non-zero: $C(xy) gives colours also when the log is no terminal.")
     long_format = modparam(0, "1: xlogl and xdbgl print the file before the line.")
     methods_filter = modparam(-1, "Mask of methods for which xlogm writes nothing; -1: all.")

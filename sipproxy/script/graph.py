@@ -85,8 +85,8 @@ def called_as(route: tree.Route) -> str | None:
 
 
 def static_name(call: tree.RouteCall) -> str | None:
-    """The name of a route called by a constant, None when it is computed."""
-    match call.name:
+    """The name of a route called by a constant expression, None when it is found at run time."""
+    match fold(call.name):
         case tree.Str(text=name) | tree.Bareword(text=name):
             return name
         case tree.Int(value=number):

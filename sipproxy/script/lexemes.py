@@ -61,10 +61,11 @@ NESTED = re.compile(r"/\*|\*/")
 SKIPPED = re.compile(r"(?:#!|!!)(?:(ifn?def)[ \t\b\r]+|(else|endif)[ \t\b\r]*\n)")
 """What is looked for in text that an `#!ifdef` switches off."""
 
-EVENT_NAME = re.compile(
-    r"[ \t\b\r\n]*(\[[ \t\b\r\n]*([a-zA-Z][0-9a-zA-Z-]*(?::[a-zA-Z][0-9a-zA-Z_-]*)+)"
-    r"[ \t\b\r\n]*\])"
-)
+_EVENT = r"[a-zA-Z][0-9a-zA-Z-]*+(?::[a-zA-Z][0-9a-zA-Z_-]*+)++"
+_STRAY = rf"(?:[ \t\b\r\n]|(?!{_EVENT})[^\[\]{{}};])*+"
+EVENT_NAME = re.compile(rf"[ \t\b\r\n]*(\[({_STRAY})({_EVENT})({_STRAY})\])")
+"""`[a:b]`; what can be no part of a name is passed over, as Kamailio does."""
+
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ATTR_PREFIX = re.compile(r"(?:[ft][rud]?|g)\.[A-Za-z_]\w*", re.ASCII)
 

@@ -94,7 +94,7 @@ class Scanner:
 
     def end_token(self) -> Token:
         """The token behind the last, once all have been read."""
-        end = len(self._buffer.source.text)
+        end = len(self._buffer.source.text.rstrip())
         return Token("$END", "", self._buffer.source, end, end)
 
     def _problem(
@@ -125,8 +125,12 @@ class Scanner:
         buffer = self._buffer
         found = lexemes.EVENT_NAME.match(buffer.text, buffer.at)
         if found is not None:
+            _, before, name, after = found.groups()
+            if stray := (before + after).strip():
+                message = f"{stray} is passed over: the event is {name}"
+                self._problem(*found.span(1), message, "", "warning")
             buffer.at = found.end()
-            return self._token("EVENT_NAME", *found.span(1), found[2])
+            return self._token("EVENT_NAME", *found.span(1), name)
         rough = _ROUGH_NAME.match(buffer.text, buffer.at)
         assert rough is not None
         self._problem(

@@ -358,6 +358,8 @@ class Statements:
             # exit and drop answer 0 and 1 to an expression that calls their route
             return emit.const(0 if statement.kind == "drop" else 1), []
         expr = self.expressions.whole(statement.value)
+        if guess(expr) == "str" or isinstance(expr, tree.Select):
+            self.scope.error(expr.span, f"{statement.kind} takes a number, this is a string")
         if isinstance(expr, tree.Int):
             emit.span = statement.span
             return emit.const(expr.value), []

@@ -39,19 +39,9 @@ from sipproxy.script.typecheck import Types, is_constant
 
 _FACILITIES = frozenset(
     (
-        "auth",
-        "authpriv",
-        "cron",
-        "daemon",
-        "ftp",
-        "kern",
-        "lpr",
-        "mail",
-        "news",
-        "syslog",
-        "user",
-        "uucp",
-        *(f"local{n}" for n in range(8)),
+        *("log_auth", "log_authpriv", "log_cron", "log_daemon", "log_ftp", "log_kern"),
+        *("log_lpr", "log_mail", "log_news", "log_syslog", "log_user", "log_uucp"),
+        *(f"log_local{n}" for n in range(8)),
     )
 )
 _ONSEND = frozenset(
@@ -66,6 +56,7 @@ _ONSEND = frozenset(
         "set_reply_close",
     )
 )
+_MAX_PORT = 65535
 _BEFORE_MEMORY = frozenset({"user", "shm_mem_size", "shm_force_alloc"})
 _NO_NAME = re.compile(rf"\d|(?:{'|'.join(WORD_NUMBERS)})$")
 _DOTTED = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -217,7 +208,7 @@ def _expected(kind: str, value: Expr) -> str:
     if kind == "word":
         return "" if name or isinstance(value, Str) else "a string"
     if kind == "facility":
-        return "" if word.lower().removeprefix("log_") in _FACILITIES else "a syslog facility"
+        return "" if word.lower() in _FACILITIES else "a syslog facility"
     if kind == "tos":
         return "" if name or isinstance(value, Int) else "a number"
     if kind == "proto":
@@ -237,6 +228,8 @@ def _address(address: Address) -> Iterator[Problem]:
         )
     elif _DOTTED.fullmatch(address.host) and not _is_ip(address.host):
         yield Problem(address.span, f"{address.host} is not an IP address")
+    if address.port > _MAX_PORT:  # Kamailio goes on with the lower 16 bits
+        yield Problem(address.span, f"{address.port} is not a port (up to {_MAX_PORT})")
 
 
 def _is_ip(text: str) -> bool:

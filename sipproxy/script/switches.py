@@ -76,12 +76,26 @@ def _chosen(
     else:
         node = expressions.text(subject)
     emit.span = statement.span
+    table = _table(build, labels)
     if any(isinstance(label, tree.Regex) for _, label in labels):
         tests = tuple((_test(build, label), number) for number, label in labels)
         find = emit.bind(runtime.matching_case, "matching_case")
         return emit.call(find, node, emit.bind(tests, "cases"), emit.const(default))
-    table = {_constant(build, label): number for number, label in reversed(labels)}
     return emit.call(emit.bind(table.get, "case_of"), node, emit.const(default))
+
+
+def _table(
+    build: Statements, labels: list[tuple[int, tree.Expr | tree.Regex]]
+) -> dict[int | str, int]:
+    """The number of the case for each value; one that occurs twice is reported."""
+    table: dict[int | str, int] = {}
+    for number, label in labels:
+        if isinstance(label, tree.Regex):
+            continue
+        value = _constant(build, label)
+        if table.setdefault(value, number) != number:
+            build.scope.error(label.span, f"this switch has a case {value!r} already")
+    return table
 
 
 def _default(statement: tree.Switch) -> int:

@@ -66,6 +66,7 @@ class Case:
     prologue: str = ""
     check: bool | Literal["start"] = False
     variants: list[str] = field(default_factory=list)
+    better_lines: list[tuple[str, int]] = field(default_factory=list)
     sockets: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     sql: str = ""
@@ -110,6 +111,8 @@ def load_case(path: Path) -> Case:
         raise CaseError(f"{path.name}: a case has steps, or check, and not both")
     if bool(case.variants) != ("@VARIANT@" in case.cfg) or (case.variants and not case.check):
         raise CaseError(f"{path.name}: variants belong to @VARIANT@ in a check")
+    if any(variant not in (case.variants or [""]) for variant, _ in case.better_lines):
+        raise CaseError(f"{path.name}: better_lines belong to variants")
     return case
 
 

@@ -51,7 +51,7 @@ def difference(expected: Result, actual: Result) -> str:
 
 def describe(result: Result) -> list[str]:
     """A result as lines of text, for a person to read."""
-    if "refused" in result:
+    if "refused" in result or "hangs" in result:
         return [_verdict(result)]
     if "variants" in result:
         return [f"{text!r}: {_verdict(check)}" for text, check in result["variants"].items()]
@@ -70,4 +70,6 @@ def describe(result: Result) -> list[str]:
 
 
 def _verdict(check: Result) -> str:
+    if check.get("hangs"):
+        return "never comes to an end"
     return f"refused, line {check['line']}" if check["refused"] else "accepted"

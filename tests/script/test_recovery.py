@@ -57,7 +57,7 @@ def test_one_brace_too_many() -> None:
 
 
 def test_the_end_of_the_file_is_told_once() -> None:
-    assert lines("route {\n if ($x) {\n exit;\n") == [4]
+    assert lines("route {\n if ($x) {\n exit;\n") == [3]
     assert lines("route {\n f(") == [2]
     assert lines("route {\n f('a);\n}\n") == [2]
 

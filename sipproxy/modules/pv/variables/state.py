@@ -1,5 +1,6 @@
 """`$var $vz $vn $shv $avp $cnt`: values a script keeps."""
 
+import re
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from sipproxy.core.resolve import ResolveError
 from sipproxy.core.values import Value, to_int, to_str
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.text import lower
+
+_DIGITS = re.compile(r"\d+", re.ASCII)
+_AVP_CLASSES = frozenset({"f", "t", "g", "fr", "tr", "fu", "tu", "fd", "td"})
 
 
 class Bank:
@@ -248,14 +252,18 @@ def _slot_access(bank: Bank, inner: str | None, index: str | None) -> PvAccess:
 
 
 def _avp_name(text: str) -> int | str:
-    kind, colon, name = text.partition(":")
-    if not colon:
-        return text
-    if kind == "i":
-        if not name.isdigit():
-            raise ResolveError(f"an AVP i:{name} has no number")
-        return int(name)
-    return name if kind == "s" else text
+    """What an AVP's name means: `s:` text, `i:` number, else the text (core/usr_avp.c)."""
+    if text[1:2] == ":":
+        kind, name = text[0].lower(), text[2:]
+        if kind == "i" and (not _DIGITS.fullmatch(name) or int(name) > 0xFFFF_FFFF):
+            raise ResolveError(f"an AVP {text} has no number")
+        if kind not in "is" or not name:
+            raise ResolveError(f"$avp({text}) is no name of an AVP", "write x, s:x or i:5")
+        return int(name) if kind == "i" else name
+    prefix, dot, name = text.partition(".")
+    if dot and (prefix not in _AVP_CLASSES or not name):
+        raise ResolveError(f"an AVP has no class {prefix!r}", "a name in $avp() holds no dot")
+    return text
 
 
 def _avp_access(
