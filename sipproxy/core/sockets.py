@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from sipproxy.core.flow import Address
 from sipproxy.text import lower
@@ -33,8 +34,14 @@ class ListenSocket:
 
 
 def bare_host(host: str) -> str:
-    """A host for comparison: lower case, without brackets."""
-    return lower(host[1:-1] if host.startswith("[") else host)
+    """A host for comparison: lower case, an IPv6 address in its short form without brackets."""
+    if ":" not in host:
+        return lower(host)
+    bare = host.strip("[]")
+    try:
+        return str(IPv6Address(bare))
+    except ValueError:
+        return lower(bare)
 
 
 class OwnAddresses:

@@ -31,6 +31,8 @@ OWN = OwnAddresses(
         ("sip.example.com", 5061, "udp", False),
         ("[2001:db8::1]", 5060, "", True),
         ("2001:DB8::1", 0, "", True),
+        ("[2001:0DB8:0:0:0:0:0:1]", 0, "", True),
+        ("2001:db8::zz", 0, "", False),
         ("example.net", 0, "", False),
     ],
 )

@@ -71,8 +71,8 @@ class SocketVariables(Module):
 
     @pvar("Ri")
     def received_ip(self, ctx: Context) -> str:
-        """Our address the message came to."""
-        return bracketed(ctx.msg.dest[0])
+        """Our address the message came to, an IPv6 one without brackets."""
+        return ctx.msg.dest[0]
 
     @pvar("Rp")
     def received_port(self, ctx: Context) -> int:
@@ -103,8 +103,8 @@ class SocketVariables(Module):
 
     @pvar("RAi")
     def advertised_ip(self, ctx: Context) -> str:
-        """Address our socket advertises."""
-        return bracketed(self._advertised(ctx)[0])
+        """Address our socket advertises, an IPv6 one without brackets."""
+        return self._advertised(ctx)[0].strip("[]")
 
     @pvar("RAp")
     def advertised_port(self, ctx: Context) -> int:

@@ -24,7 +24,7 @@ def test_a_connection_over_ipv6(bench: Any) -> None:
     )
     assert bench.show("$si $siz $su $sas $Ri $Ru $proto $prid $conid $af(name) $af(id)") == (
         "2001:db8::7 [2001:db8::7] sip:[2001:db8::7]:4000;transport=tcp tcp:[2001:db8::7]:4000"
-        " [::1] sip:[::1]:5060;transport=tcp tcp 2 9 IPv6 10"
+        " ::1 sip:[::1]:5060;transport=tcp tcp 2 9 IPv6 10"
     )
 
 
