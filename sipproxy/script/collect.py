@@ -43,13 +43,18 @@ class Settings:
             ListenSocket(
                 address.proto or "udp",
                 str(ip_address(address.host.strip("[]"))),
-                address.port or self.port or DEFAULT_PORT[address.proto or "udp"],
+                address.port or self._port(address.proto),
                 address.advertise,
                 address.name,
             )
             for address in self.listen
             if _is_ip(address.host)
         ]
+
+    def _port(self, proto: str) -> int:
+        """The port of a listen line without one; `port` does not speak of TLS (cfg.y tls_port)."""
+        given: int = 0 if proto == "tls" else self.port
+        return given or DEFAULT_PORT[proto or "udp"]
 
 
 def collect(config: tree.Config) -> Settings:

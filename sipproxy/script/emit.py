@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sipproxy.errors import Span
 from sipproxy.text import byte_length, latin
 
-_TAKEN = re.compile(r"[cer]|t\d+|int|str|sum")
+_TAKEN = re.compile(r"[cer]|t\d+|pv_\w*|int|str|sum")
 """Names that generated functions use themselves: locals, temporaries, builtins."""
 
 

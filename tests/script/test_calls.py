@@ -1,0 +1,237 @@
+"""Calls: how each kind of parameter takes what a cfg writes, arity, masks, names."""
+
+from typing import Any, Self
+
+import pytest
+
+from sipproxy.core.access import Format, PvAccess
+from sipproxy.core.context import Context
+from sipproxy.core.module import Module, function
+from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.values import Value
+from sipproxy.errors import CfgError
+from sipproxy.testing import Messages, ProxyUnderTest, load_cfg_text
+
+HEAD = """#!KAMAILIO
+listen=udp:127.0.0.1:5060
+flags named:7
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "kinds.so"
+"""
+
+
+class Even(Parsed):
+    """An even number, read at load."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if int(text) % 2:
+            raise ValueError(f"{text} is odd")
+        return cls(int(text))
+
+
+class Kinds(Module, name="kinds"):
+    """Functions that remember what they were given."""
+
+    def __init__(self, host: Any) -> None:
+        super().__init__(host)
+        self.given: list[object] = []
+
+    def _take(self, *values: object) -> int:
+        self.given.extend(values)
+        return 1
+
+    @function()
+    def text(self, ctx: Context, text: str) -> int:
+        """A text."""
+        return self._take(text)
+
+    @function()
+    def number(self, ctx: Context, number: int) -> int:
+        """A number."""
+        return self._take(number)
+
+    @function()
+    def value(self, ctx: Context, value: Value) -> int:
+        """A value."""
+        return self._take(value)
+
+    @function()
+    def plain(self, ctx: Context, text: Plain) -> int:
+        """A literal text."""
+        return self._take(text)
+
+    @function()
+    def late(self, ctx: Context, text: Format) -> int:
+        """A text built when it is asked for."""
+        return self._take(text(ctx))
+
+    @function()
+    def variable(self, ctx: Context, access: PvAccess) -> int:
+        """A variable to write to."""
+        access.write(ctx, 99)
+        return self._take(access.text)
+
+    @function()
+    def flag(self, ctx: Context, flag: FlagNumber) -> int:
+        """A flag."""
+        return self._take(flag)
+
+    @function()
+    def goes_to(self, ctx: Context, route: RouteName) -> int:
+        """A route."""
+        return self._take(route)
+
+    @function()
+    def even(self, ctx: Context, number: Even) -> int:
+        """An even number."""
+        return self._take(number.number)
+
+    @function()
+    def many(self, ctx: Context, *texts: str) -> bool:
+        """Any number of texts."""
+        self.given.extend(texts)
+        return len(texts) > 1
+
+    @function()
+    def some(self, ctx: Context, one: str, two: int = 2) -> None:
+        """One or two."""
+        self._take(one, two)
+
+    @function(name="over")
+    def over_nothing(self, ctx: Context) -> int:
+        """Without parameters."""
+        return self._take("none")
+
+    @function(name="over")
+    def over_two(self, ctx: Context, one: str, two: str) -> int:
+        """With two."""
+        return self._take("two")
+
+    @function("FAILURE")
+    def in_failure(self, ctx: Context) -> int:
+        """In failure routes only."""
+        return 1
+
+    @function()
+    async def later(self, ctx: Context, text: str) -> int:
+        """Asynchronous."""
+        await self.host.sleep(1)
+        return self._take(text)
+
+
+def load(text: str) -> ProxyUnderTest:
+    return load_cfg_text(HEAD + text, modules={"kinds": Kinds})
+
+
+def given(proxy: ProxyUnderTest) -> list[object]:
+    module = proxy.host.modules["kinds"]
+    assert isinstance(module, Kinds)
+    return module.given
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ('text("a $rU b")', "a bob b"),
+        ('text("")', ""),
+        ("text($rU)", "bob"),
+        ('text("x" + 5 + $rU)', "x5bob"),
+        ("text(5)", "5"),
+        ("number(5)", 5),
+        ('number("5")', 5),
+        ('number("0x10")', 16),
+        ('number("$var(n)")', 4),
+        ("number($var(n) + 1)", 5),
+        ('number("-3")', -3),
+        ("value($null)", None),
+        ("value($var(n) + 1)", 5),
+        ('value("$rU")', "$rU"),
+        ('plain("$rU")', "$rU"),
+        ("plain(5)", "5"),
+        ('late("to $rU")', "to bob"),
+        ('late("")', ""),
+        ('variable("$var(out)")', "$var(out)"),
+        ("variable($var(out))", "$var(out)"),
+        ("flag(3)", 3),
+        ('goes_to("OTHER")', "OTHER"),
+        ('goes_to("0")', "0"),
+        ('even("4")', 4),
+        ("over()", "none"),
+        ('over("a", "b")', "two"),
+    ],
+)
+def test_what_a_function_gets(sip: Messages, call: str, expected: object) -> None:
+    proxy = load(f"request_route {{ $var(n) = 4; {call}; }} route[OTHER] {{ return; }}")
+    assert not proxy.feed(sip.options("bob")).fault
+    assert given(proxy) == [expected]
+
+
+def test_optional_and_repeated_parameters(sip: Messages) -> None:
+    proxy = load('request_route { some("a"); some("b", 3); many(); many("x", "$rU", 7); }')
+    proxy.feed(sip.options("bob"))
+    assert given(proxy) == ["a", 2, "b", 3, "x", "bob", "7"]
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        ("txet(1)", 'test.cfg:8:3: unknown function "txet" (did you mean "text"?)'),
+        ("text()", "test.cfg:8:3: text() takes 1 parameters, 0 given"),
+        ('some("a", 1, 2)', "some() takes 1 to 2 parameters, 3 given"),
+        ('over("a")', "over() takes 0 or 2 parameters, 1 given"),
+        ("in_failure()", "in_failure() cannot be used in request_route"),
+        ('number("five")', 'parameter 1 of number: "five" is no number'),
+        ("plain($rU)", "parameter 1 of plain: not a constant"),
+        ('variable("x")', "parameter 1 of variable: a pseudo-variable is expected"),
+        ("flag(32)", "parameter 1 of flag: flag 32 is not between 0 and 31"),
+        ("flag($var(x))", "a flag's number or declared name is expected"),
+        ('even("3")', "parameter 1 of even: 3 is odd"),
+        ('text("$nope")', "unknown pseudo-variable $nope"),
+        ('late("$nope")', "unknown pseudo-variable $nope"),
+        ("route(NOPE)", 'route "NOPE" is not defined'),
+        ("if (nope()) exit", 'unknown function "nope"'),
+        ("$var(x) = route(NOPE)", 'route "NOPE" is not defined'),
+    ],
+)
+def test_refusals(call: str, problem: str) -> None:
+    with pytest.raises(CfgError) as caught:
+        load(f"request_route {{\n  {call};\n}}")
+    assert problem in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(CfgError) as caught:
+        load("request_route { one(); two(); }\nroute[A] { three(); }")
+    assert [problem.span.line for problem in caught.value.problems] == [7, 7, 8]
+
+
+def test_an_unknown_name_of_a_route_is_a_warning() -> None:
+    (problem,) = load('request_route { goes_to("OTHR"); } route[OTHER] { exit; }').proxy.problems
+    assert (problem.severity, problem.hint) == ("warning", 'did you mean "OTHER"?')
+
+
+def test_waiting_in_expressions_blocks_and_computed_routes(sip: Messages) -> None:
+    proxy = load(
+        """request_route {
+             if ({ later("block"); } && later("test")) many("yes", "1");
+             $var(n) = "WAITS"; $var(c) = 1 + route($var(n));
+             $var(n) = "PLAIN"; route($var(n));
+             $var(n) = "NOWHERE"; route($var(n)); $var(d) = route($var(n));
+             value($var(c)); value($var(d));
+           }
+           route[WAITS] { later("route"); return 4; }
+           route[PLAIN] { text("plain"); }"""
+    )
+    proxy.feed(sip.options("bob"))
+    for _ in range(5):
+        proxy.advance(1)
+    expected = ["block", "test", "yes", "1", "route", "plain", 2, -10]
+    assert given(proxy) == expected
+    assert proxy.proxy.compiled.routes["request_route"].suspends
+    assert not proxy.proxy.compiled.routes["route[PLAIN]"].suspends
