@@ -157,7 +157,7 @@ class CoreCommands:
 
     def kill(self) -> Value:
         """Ends the server, as SIGTERM does."""
-        report(self._host.log, INFO, "<core>", "stopped by core.kill")
+        report(self._host.log, INFO, "core", "stopped by core.kill")
         self._stop()
         return None
 

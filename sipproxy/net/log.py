@@ -32,7 +32,7 @@ class ServerLog:
     def write(self, level: int, origin: str, text: str) -> None:
         """Keep one record for the next flush."""
         prefix = self._prefix() if self._prefix else ""
-        label = f"{origin}: " if origin else ""
+        label = "<core>: " if origin == "core" else f"{origin}: " if origin else ""
         end = "" if text.endswith("\n") else "\n"
         name = LEVEL_NAMES[max(-5, min(level, DEBUG))]
         self._output.add(level, f"{self._head}{name}: {prefix}{label}{text}{end}")
@@ -90,7 +90,7 @@ class _Lines:
 
     def msg(self, level: int, text: str) -> None:
         if self._always or self._log.threshold >= level:
-            self._log.write(level, "<core>", text)
+            self._log.write(level, "core", text)
 
     debug = info = warning = warn = error = critical = exception = fatal = msg
 

@@ -246,10 +246,10 @@ class Server:
 
     def _broken(self, error: Exception) -> None:
         self.proxy.host.counters["core.broken"] += 1
-        report(self.log, ERROR, "<core>", _traceback(error))
+        report(self.log, ERROR, "core", _traceback(error))
 
     def _command_failed(self, name: str, error: Exception) -> None:
-        report(self.log, ERROR, "<core>", f"RPC command {name} failed\n{_traceback(error)}")
+        report(self.log, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")
 
     def _tell_counters(self) -> None:
         for name, count in sorted(self.proxy.host.counters.items()):

@@ -38,7 +38,7 @@ def test_lines_have_kamailios_form() -> None:
     log.write(-1, "<script>", "bad thing\n")
     log.write(0, "htable", "no newline")
     log.write(9, "", "deep")
-    log.write(-9, "<core>", "worst\n")
+    log.write(-9, "core", "worst\n")
     assert [line for _, line in out.kept] == [
         f"{head()}ERROR: <script>: bad thing\n",
         f"{head()}WARNING: htable: no newline\n",
