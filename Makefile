@@ -20,7 +20,7 @@ run: setup
 	@$(PYTHON) examples/demo.py
 
 test: setup peers
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest -rs $(ARGS)
 
 check: setup
 	$(PYTHON) -m ruff check .
