@@ -40,12 +40,12 @@ def uri_text(c: Context) -> str:
 
 def from_uri(c: Context) -> str:
     """`from_uri`."""
-    return c.msg.from_.uri
+    return c.msg.from_uri
 
 
 def to_uri(c: Context) -> str:
     """`to_uri`."""
-    return c.msg.to.uri
+    return c.msg.to_uri
 
 
 def is_myself(c: Context, uri: str) -> bool:

@@ -3,7 +3,6 @@
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam
-from sipproxy.sip.message import Message
 
 _ABSENT = -1
 _BAD = -2
@@ -22,7 +21,8 @@ class Maxfwd(Module, name="maxfwd"):
         if not 0 <= limit <= 255:
             report(self.host.log, ERROR, "maxfwd", f"invalid param value: {limit}")
             return -1
-        value = self._value(ctx)
+        text = ctx.msg.header("Max-Forwards")
+        value = self._value(ctx, text)
         if value == _ABSENT:
             ctx.lumps.prepend(f"Max-Forwards: {limit}\r\n")
             return 2
@@ -30,7 +30,11 @@ class Maxfwd(Module, name="maxfwd"):
             return -2
         if value == 0:
             return -1
-        ctx.msg = _with_value(ctx.msg, min(value - 1, self.max_limit))
+        # Kamailio writes it into the received bytes, so $mf and $hdr(Max-Forwards) show it at once,
+        # and no other header moves: edits made before stay in place.
+        digits = (text or "").strip()
+        left = str(min(value - 1, self.max_limit)).rjust(len(digits))
+        ctx.msg = ctx.msg.patched("Max-Forwards", digits, left)
         return 1
 
     @function("REQUEST", "FAILURE", "BRANCH", name="is_maxfwd_lt")
@@ -41,12 +45,11 @@ class Maxfwd(Module, name="maxfwd"):
         if not 0 <= limit <= 255:
             report(self.host.log, ERROR, "maxfwd", f"invalid param value: {limit}")
             return -1
-        value = self._value(ctx)
+        value = self._value(ctx, ctx.msg.header("Max-Forwards"))
         return value - 1 if value < 0 else 1 if value < limit else -1
 
-    def _value(self, ctx: Context) -> int:
-        """The counter as received or counted down."""
-        text = ctx.msg.header("Max-Forwards")
+    def _value(self, ctx: Context, text: str | None) -> int:
+        """The counter in the header's value, which may have been counted down."""
         if text is None:
             return _BAD if ctx.msg.malformed else _ABSENT
         digits = text.strip()
@@ -56,13 +59,3 @@ class Maxfwd(Module, name="maxfwd"):
             report(self.host.log, ERROR, "maxfwd", "unable to parse the max forwards number")
             return _BAD
         return int(digits)
-
-
-def _with_value(msg: Message, value: int) -> Message:
-    """The message with another counter in the room of the old one.
-
-    Kamailio writes it into the received bytes, so `$mf` and `$hdr(Max-Forwards)` show it at once,
-    and no other header moves: edits made before stay in place.
-    """
-    digits = (msg.header("Max-Forwards") or "").strip()
-    return msg.patched("Max-Forwards", digits, f"{value:{len(digits)}d}")

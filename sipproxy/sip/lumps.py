@@ -4,11 +4,16 @@ A message is never changed. As in Kamailio (core/data_lump.c) each edit is ancho
 the received head; edits of one offset keep the order in which they were made.
 """
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import NamedTuple
 
 from sipproxy.sip.message import Message
 from sipproxy.sip.scan import Header
+from sipproxy.sip.way import Way
+
+LateText = Callable[[Way], str]
+"""Text known only when it is known how the message leaves: a Record-Route names the socket."""
 
 
 class Edit(NamedTuple):
@@ -26,14 +31,16 @@ class Lumps:
     """Ordered edits against one message.
 
     `edits` change the head, `body` replaces the body (None: it stays), `reply_headers` are whole
-    header lines and `reply_body` the body of replies made by this proxy.
+    header lines and `reply_body` the body of replies made by this proxy. `late` holds, by the index
+    of its edit, each text that :meth:`settled` fills in.
     """
 
-    __slots__ = ("body", "edits", "message", "reply_body", "reply_headers")
+    __slots__ = ("body", "edits", "late", "message", "reply_body", "reply_headers")
 
     def __init__(self, message: Message) -> None:
         self.message = message
         self.edits: list[Edit] = []
+        self.late: dict[int, LateText] = {}
         self.body: bytes | None = None
         self.reply_headers = ""
         self.reply_body = b""
@@ -46,6 +53,7 @@ class Lumps:
         """An independent copy: what a branch adds stays its own."""
         twin = Lumps(self.message)
         twin.edits = self.edits[:]
+        twin.late = self.late.copy()
         twin.body = self.body
         twin.reply_headers = self.reply_headers
         twin.reply_body = self.reply_body
@@ -64,6 +72,21 @@ class Lumps:
         """Add whole header lines before the first header (insert_hf)."""
         at = self.message.headers[0].start
         self.edits.append(Edit(at, at, text))
+
+    def prepend_late(self, text: LateText) -> None:
+        """Add header lines before the first header that depend on how the message leaves."""
+        self.late[len(self.edits)] = text
+        self.prepend("")
+
+    def settled(self, way: Way) -> "Lumps":
+        """These edits with all late texts written out for one way; themselves if there are none."""
+        if not self.late:
+            return self
+        twin = self.copy()
+        for index, text in twin.late.items():
+            twin.edits[index] = twin.edits[index]._replace(text=text(way))
+        twin.late = {}
+        return twin
 
     def insert_before(self, row: Header, text: str) -> None:
         """Add whole header lines before a row."""

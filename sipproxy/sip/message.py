@@ -131,7 +131,7 @@ class Message:
                 via is None
                 or cseq is None
                 or head.count("\n") != count - 1
-                or scan.PLAIN_TO.match(table["To"]) is None
+                or scan.PLAIN_ADDRESS.match(table["To"]) is None
                 or not (HEADERS.issuperset(table) or _own_forms(table))
                 or ("Content-Length" in table and not _is_number(table["Content-Length"]))
                 or "Retry-After" in table
@@ -325,6 +325,18 @@ class Message:
         except AttributeError:
             self._to = NameAddr.parse(self._table["To"])
             return self._to
+
+    @property
+    def from_uri(self) -> str:
+        """The URI in From as written. Raises MessageError if the header is malformed."""
+        plain = scan.PLAIN_ADDRESS.match(self._table["From"])
+        return plain[1] if plain else self.from_.uri
+
+    @property
+    def to_uri(self) -> str:
+        """The URI in To as written."""
+        plain = scan.PLAIN_ADDRESS.match(self._table["To"])
+        return plain[1] if plain else self.to.uri
 
     @property
     def is_tagged(self) -> bool:

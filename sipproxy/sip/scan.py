@@ -34,8 +34,8 @@ PLAIN_VIA = re.compile(
     r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
     re.ASCII,
 )
-PLAIN_TO = re.compile(
-    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<[^<>\"\s\0]+>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
+PLAIN_ADDRESS = re.compile(
+    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<([^<>\"\s\0]+)>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
     re.ASCII,
 )
 _LEADING = re.compile(r"(?:[ \t]|\r?\n[ \t])*")
@@ -150,7 +150,7 @@ def _complaint(name: str, value: str, table: dict[str, str]) -> str:
         if name == "Via":
             PLAIN_VIA.match(value) or via.places(value)
         elif name == "To":
-            PLAIN_TO.match(value) or NameAddr.parse(value)
+            PLAIN_ADDRESS.match(value) or NameAddr.parse(value)
         elif name == "CSeq":
             CSeq.parse(value)
         elif name == "Content-Length" and not (

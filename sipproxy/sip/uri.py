@@ -19,6 +19,8 @@ _HOST_PORT = re.compile(
 )
 _HOST_CHARS = re.compile(r"(?:\[.*\]|[A-Za-z0-9][A-Za-z0-9.-]*)\Z", re.DOTALL)
 _USER = re.compile(r"(?P<user>[^:\[\]][^:]*)(?::(?P<password>[^:;?\[\]]*))?\Z", re.DOTALL)
+_HALF_MADDR = re.compile(r"(?:^|;)ma(?:d(?:d(?:r=?)?)?)?\Z", re.IGNORECASE | re.ASCII)
+"""A parameter that ends a URI before it is `maddr=value`; Kamailio 5.6 refuses the URI."""
 _SCHEMES = frozenset({"sip", "sips", "tel", "urn"})
 
 
@@ -100,6 +102,8 @@ def _parse(text: str) -> Uri:
     if port is not None and port > 65535:
         raise MessageError(f"bad port in {text!r}")
     host, params, headers = where["host"], where["params"] or "", where["headers"] or ""
+    if where["headers"] is None and _HALF_MADDR.search(params):
+        raise MessageError(f"bad parameters in {text!r}")
     if scheme == "tel" and user is None:
         return Uri("tel", host, None, "", port, params, headers)
     return Uri(scheme, user, password, host, port, params, headers)

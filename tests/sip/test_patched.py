@@ -50,3 +50,20 @@ def test_patched(data: bytes) -> None:
     assert [(r.start, r.end) for r in after.headers] == [(r.start, r.end) for r in rows]
     assert (after.method, after.ruri, after.body) == (before.method, before.ruri, before.body)
     assert (after.call_id, after.cseq.number) == (before.call_id, before.cseq.number)
+
+
+@pytest.mark.parametrize(
+    ("value", "uri"),
+    [
+        ("<sip:a@example.com>;tag=1", "sip:a@example.com"),
+        ('"A <b>" <sip:a@example.com;x=y>', "sip:a@example.com;x=y"),
+        ("A B <sip:a@example.com>", "sip:a@example.com"),
+        ("sip:a@example.com;tag=1", "sip:a@example.com"),
+        ('"A \\" <x>" <tel:5>', "tel:5"),
+    ],
+)
+def test_uris_of_from_and_to(value: str, uri: str) -> None:
+    data = PLAIN.replace(b"<sip:a@example.com>;tag=70", value.encode())
+    message = parse(data.replace(b"<sip:b@example.com>\r\n", value.encode() + b"\r\n"))
+    assert message.from_uri == message.from_.uri == uri
+    assert message.to_uri == message.to.uri == uri

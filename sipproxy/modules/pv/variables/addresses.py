@@ -9,6 +9,7 @@ from sipproxy.core.values import EvalError, Value, to_str
 from sipproxy.errors import MessageError
 from sipproxy.sip.message import Message
 from sipproxy.sip.nameaddr import NameAddr
+from sipproxy.sip.uri import Uri
 
 
 class AddressVariables(Module):
@@ -19,7 +20,7 @@ class AddressVariables(Module):
     def fu(self, ctx: Context) -> Value:
         """URI of From."""
         try:
-            return ctx.msg.from_.uri
+            return ctx.msg.from_uri
         except MessageError:
             return None
 
@@ -33,7 +34,7 @@ class AddressVariables(Module):
     def f_user(self, ctx: Context) -> Value:
         """User part of From's URI."""
         try:
-            return ctx.msg.from_.parsed.user or None
+            return Uri.parse(ctx.msg.from_uri).user or None
         except MessageError:
             return None
 
@@ -47,7 +48,7 @@ class AddressVariables(Module):
     def fd(self, ctx: Context) -> Value:
         """Host of From's URI."""
         try:
-            return ctx.msg.from_.parsed.host or None
+            return Uri.parse(ctx.msg.from_uri).host or None
         except MessageError:
             return None
 
@@ -81,7 +82,7 @@ class AddressVariables(Module):
     def f_user_length(self, ctx: Context) -> Value:
         """Bytes of the user part of From's URI."""
         try:
-            return wire.byte_length(ctx.msg.from_.parsed.user or "")
+            return wire.byte_length(Uri.parse(ctx.msg.from_uri).user or "")
         except MessageError:
             return None
 
@@ -89,7 +90,7 @@ class AddressVariables(Module):
     @pvar("to")
     def tu(self, ctx: Context) -> Value:
         """URI of To."""
-        return ctx.msg.to.uri
+        return ctx.msg.to_uri
 
     @setter(tu)
     def set_tu(self, ctx: Context, value: Value) -> None:
@@ -101,7 +102,7 @@ class AddressVariables(Module):
     def t_user(self, ctx: Context) -> Value:
         """User part of To's URI."""
         try:
-            return ctx.msg.to.parsed.user or None
+            return Uri.parse(ctx.msg.to_uri).user or None
         except MessageError:
             return None
 
@@ -115,7 +116,7 @@ class AddressVariables(Module):
     def td(self, ctx: Context) -> Value:
         """Host of To's URI."""
         try:
-            return ctx.msg.to.parsed.host or None
+            return Uri.parse(ctx.msg.to_uri).host or None
         except MessageError:
             return None
 
@@ -143,7 +144,7 @@ class AddressVariables(Module):
     def t_user_length(self, ctx: Context) -> Value:
         """Bytes of the user part of To's URI."""
         try:
-            return wire.byte_length(ctx.msg.to.parsed.user or "")
+            return wire.byte_length(Uri.parse(ctx.msg.to_uri).user or "")
         except MessageError:
             return None
 
