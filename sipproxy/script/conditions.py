@@ -61,9 +61,6 @@ def condition(build: Expressions, expr: tree.Condition) -> ast.expr:
     else:
         number = _NUMBER[subject]
         node = emit.call(emit.bind(number, number.__name__), emit.name("c"))
-    if expr.op not in _OPS:
-        build.scope.error(expr.span, f"{subject} cannot be used with {expr.op}")
-        return node
     value = _number(build, expr.value)
     emit.span = expr.span
     if value.type == "int":

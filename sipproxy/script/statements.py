@@ -150,26 +150,19 @@ class Statements:
     def _assign(self, statement: tree.Assign, use: Use) -> list[ast.stmt]:
         out = self.expressions.variables.assign(statement)
         ends = self.expressions.ends
-        out = self._guarded(out, statement.span, use)
         self.emit.span = statement.span
-        if ends:
+        out = self._guarded([*out, *self.finish(1, use)], statement.span, use)
+        if ends and use is not Use.ANSWER:
             out += self.end_test(self.emit.const(1))
-        return [*out, *self.finish(1, use)]
+        return out
 
     def _evaluate(self, statement: tree.Evaluate, use: Use) -> list[ast.stmt]:
+        """A call standing alone, the only expression that is a statement."""
         expr = self.expressions.whole(statement.expr)
-        if isinstance(expr, tree.Call):
-            return self._call(expr, use)
         if isinstance(expr, tree.RouteCall):
             return self._route(expr, use)
-        emit = self.emit
-        node = self.expressions.value(expr).node
-        ends = self.expressions.ends
-        emit.span = statement.span
-        out = self._guarded([emit.do(node)], statement.span, use)
-        if ends:
-            out += self.end_test()
-        return [*out, *self.finish(1, use)]
+        assert isinstance(expr, tree.Call)
+        return self._call(expr, use)
 
     def _call(self, expr: tree.Call, use: Use) -> list[ast.stmt]:
         found = self.expressions.calls.function(expr)

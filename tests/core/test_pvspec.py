@@ -15,6 +15,10 @@ from sipproxy.core.pvspec import PvSpec, PvSyntaxError, TransformSpec, parse_pv,
         ("$(avp(x)[*])", PvSpec("$(avp(x)[*])", "avp", "x", "*")),
         ("$?", PvSpec("$?", "?")),
         (
+            "$( ru {s.len} )",
+            PvSpec("$( ru {s.len} )", "ru", None, None, (TransformSpec("s.len", None),)),
+        ),
+        (
             "$(var(a){s.substr,1,$(var(b){s.int})}{s.len})",
             PvSpec(
                 "$(var(a){s.substr,1,$(var(b){s.int})}{s.len})",
@@ -31,7 +35,22 @@ def test_parse(text: str, spec: PvSpec) -> None:
     assert parse_pv(text) == spec
 
 
-@pytest.mark.parametrize("text", ["$", "$(", "$(ru", "$()", "$(ru]", "$ru x", "$(hdr(X)[1)", "$("])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$",
+        "$(",
+        "$(ru",
+        "$()",
+        "$(ru]",
+        "$ru x",
+        "$(hdr(X)[1)",
+        "$(",
+        "$(ru x)",
+        "$(ru[1][2])",
+        "$( )",
+    ],
+)
 def test_refused(text: str) -> None:
     with pytest.raises(PvSyntaxError):
         parse_pv(text)

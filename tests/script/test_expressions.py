@@ -34,6 +34,13 @@ SET = """$var(i) = 7; $var(s) = "abc"; $var(d) = "10"; $avp(n) = -2; $avp(d) = "
         ("$avp(n) + $avp(d) * 2", "8"),
         ('selval($var(i), "yes", 0)', "yes"),
         ("$var(i) =~ 7", None),
+        ('"x" != $null', "1"),
+        ('"x" == $null', "0"),
+        ('$rU =~ "^(b)o\\\\1$"', "1"),
+        ("selval($var(i), $avp(none), 1)", ""),
+        ("$avp(d) == $var(i) + 1", "0"),
+        ("$avp(d) == (int)$avp(d)", "1"),
+        ("$(avp(d)[$var(i)])", "<null>"),
     ],
 )
 def test_as_a_value(lines: Lines, expression: str, value: str | None) -> None:

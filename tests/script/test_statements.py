@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sipproxy.errors import CfgError
+
 Lines = Callable[[str], list[str]]
 
 
@@ -197,6 +199,44 @@ def test_blocks_and_assignments_as_operands(lines: Lines) -> None:
            if (($var(x) = 3)) xlog("assigned $var(x)");"""
     )
     assert lines(text) == ["in block", "no", "assigned 3"]
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; if ($var(i) == 9) exit; }", 1),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; setflag(1); }", 1),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; route(INNER); }", -4),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; while (0) exit; }", 1),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; switch ($var(i)) { case 9: exit; } }", 1),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; if (1) { has_totag(); } else exit; }", -1),
+        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; $avp(x) = 1 / $var(zero); }", -1),
+        ("if (1) { if (0) exit; } else return 5;", 1),
+        ("if (1) { return 3; } else { return 4; } has_totag();", 3),
+        ("if ($var(i)) { exit; } else if ($var(zero) == 0) { return 6; }", 6),
+        ("setflag(1);", 1),
+        ("isflagset(31);", -1),
+        ("return route(INNER) + 3;", 3),
+        ("return 5 - route(INNER);", 5),
+    ],
+)
+def test_the_code_of_nested_statements(lines: Lines, route: str, code: int) -> None:
+    log = lines(
+        body('$var(i) = 0;\n$var(c) = route(R);\nxlog("code $var(c)");')
+        + f"route[R] {{ {route} }}\nroute[INNER] {{ return -4; }}\n"
+    )
+    assert log[-1] == f"code {code}"
+
+
+def test_what_is_never_reached_is_checked(lines: Lines) -> None:
+    with pytest.raises(CfgError, match="unknown function"):
+        lines(body("exit; nope();"))
+    assert lines(body('exit; xlog("never");')) == []
+
+
+def test_return_takes_no_string(lines: Lines) -> None:
+    with pytest.raises(CfgError, match="a string"):
+        lines(body('return "x";'))
 
 
 def test_unnamed_blocks_are_joined(lines: Lines) -> None:
