@@ -71,6 +71,8 @@ class Context:
     """set_advertised_address/port for this message; empty host or port 0 leave the default."""
     left_at: str = ""
     """`file:line` of the exit, drop or return that ended the script; empty when it ran out."""
+    record_routed: bool = False
+    """A Record-Route was added: what depends on the way out is not known before it is sent."""
     answered: bool = False
     """A reply to the request was sent: a fault later in the script sends no other."""
     record: object = None

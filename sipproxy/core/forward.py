@@ -12,8 +12,10 @@ from sipproxy.core.log import ERROR, NOTICE, report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import MessageError
 from sipproxy.sip.build import build_forwarded, build_forwarded_reply, via_destination
+from sipproxy.sip.lumps import Lumps
 from sipproxy.sip.message import Message
 from sipproxy.sip.uri import Uri
+from sipproxy.sip.way import Leg, Way
 
 UNSPECIFIED = -1
 NO_SOCKET = -7
@@ -57,7 +59,7 @@ def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
         return NO_SOCKET
     data = build_forwarded(
         ctx.msg,
-        ctx.lumps if ctx.touched("lumps") else None,
+        departing_lumps(ctx, socket),
         via=own_via(ctx, socket, branch),
         new_ruri=ctx.new_ruri,
         force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
@@ -65,6 +67,37 @@ def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
     )
     ctx.host.send(data, Flow(proto, socket.local, remote))
     return 1
+
+
+def departing_lumps(ctx: Context, socket: ListenSocket) -> Lumps | None:
+    """The edits of a request that leaves by `socket`, None for none."""
+    if not ctx.touched("lumps"):
+        return None
+    lumps = ctx.lumps
+    return lumps.settled(way_of(ctx, socket)) if lumps.late else lumps
+
+
+def way_of(ctx: Context, socket: ListenSocket) -> Way:
+    """The way of the request in hand when it leaves by `socket` (core/msg_translator.c)."""
+    proto, local, *_ = ctx.flow
+    came = ctx.host.own.socket_at(*local, proto) or ListenSocket(proto, *local)
+    host, port = came.advertise or ("", 0)
+    port = port or came.port
+    received = _leg(proto, came, host, 0 if port == 5060 else port)
+    host, port = socket.advertise or ("", 0)
+    set_host, set_port = ctx.advertised or ("", 0)
+    host = host or set_host or str(setting(ctx, "advertised_address") or "")
+    port = port or set_port or int(setting(ctx, "advertised_port") or 0)
+    own_port = 0 if socket.port == 5060 else socket.port
+    return Way(received, _leg(socket.proto, socket, host, port or own_port))
+
+
+def _leg(proto: str, socket: ListenSocket, host: str, port: int) -> Leg:
+    """A socket as it shows itself by `host`, its own address if empty, and `port`, 0 for none."""
+    host = host or socket.address
+    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    shown = f"{bracketed}:{port}" if port else bracketed
+    return Leg(proto, socket.address, socket.port, shown, socket.name)
 
 
 def own_via(ctx: Context, socket: ListenSocket, branch: str) -> str:

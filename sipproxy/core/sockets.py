@@ -56,9 +56,11 @@ class OwnAddresses:
         self._names: dict[str, list[tuple[int, str]]] = {}
         self._domains: list[tuple[str, int, str]] = []
         for socket in self.sockets:
-            self._add(socket.address, socket.port, socket.proto)
-            if socket.advertise:
-                self._add(socket.advertise[0], socket.advertise[1] or socket.port, socket.proto)
+            shown, shown_port = socket.advertise or (socket.address, 0)
+            # Either address is ours with either port.
+            for host in {socket.address, shown}:
+                for port in {socket.port, shown_port or socket.port}:
+                    self._add(host, port, socket.proto)
         for host, port, proto in aliases:
             self._add(host, port, proto)
 

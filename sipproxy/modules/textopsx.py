@@ -56,6 +56,9 @@ class Textopsx(Module, name="textopsx"):
         if ctx.msg.is_request and ctx.kind != "request":
             self._complain("invalid usage - not in request route or a reply")
             return -1
+        if ctx.record_routed and ctx.msg.is_request:
+            self._complain("cannot apply changes after a Record-Route was added")
+            return -1
         lumps = ctx.lumps if ctx.touched("lumps") else Lumps(ctx.msg)
         return self._replace(ctx, rebuild(ctx.msg, lumps, new_ruri=ctx.new_ruri))
 
