@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sipproxy.script.collect import Settings, collect
+from sipproxy.script.defines import COMPAT
 from sipproxy.script.parse import NO_DEFINES, parse_file, parse_text
 from sipproxy.script.tree import Config
 
-COMPAT = ("3.0", "5.6", "6.1")
-"""Versions of Kamailio that `--compat` and `#!sipproxy compat=` may name."""
+__all__ = ["COMPAT", "Program", "load_file", "load_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def load_file(
     path: str, *, defines: Mapping[str, str | None] = NO_DEFINES, compat: str = ""
 ) -> Program:
     """Read a cfg; raises CfgError with everything wrong in it."""
-    return _program(parse_file(path, defines=defines), compat)
+    return _program(parse_file(path, defines=defines, compat=compat), compat)
 
 
 def load_text(
@@ -40,7 +40,7 @@ def load_text(
     compat: str = "",
 ) -> Program:
     """As :func:`load_file`, for a cfg given as text."""
-    return _program(parse_text(text, file=file, defines=defines), compat)
+    return _program(parse_text(text, file=file, defines=defines, compat=compat), compat)
 
 
 def _program(config: Config, compat: str) -> Program:

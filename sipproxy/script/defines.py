@@ -9,6 +9,9 @@ MAX_IFDEFS = 512
 
 KAMAILIO_VERSION = (5, 6, 3)
 
+COMPAT = ("3.0", "5.6", "6.1")
+"""Versions of Kamailio that `--compat` and `#!sipproxy compat=` may name."""
+
 
 class DirectiveError(Exception):
     """A directive cannot be obeyed; the scanner adds the place."""

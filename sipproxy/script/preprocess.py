@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from sipproxy.errors import Problem
 from sipproxy.script import lexemes
 from sipproxy.script.buffer import Buffer
-from sipproxy.script.defines import Conditions, Defines, DirectiveError
+from sipproxy.script.defines import COMPAT, Conditions, Defines, DirectiveError
 from sipproxy.script.substitution import Substitution, evaluate
 from sipproxy.script.tokens import Token
 
 _DEFINE = re.compile(r"[^A-Za-z_]*([A-Za-z_]\w*)(-?)", re.ASCII)
 _VALUE = re.compile(r"[ \t\b\r]*(?:\n|([^\n](?:\\\n|[^\n])*)(\n|\Z))")
 _VARIABLE = re.compile(r"[ \t\n]*([^ \t\r\n]+)")
-_COMPAT = re.compile(r"#!sipproxy[ \t]+compat[ \t]*=[ \t]*(\d+\.\d+)[ \t\r]*$")
+_COMPAT = re.compile(r"#!sipproxy[ \t]+compat[ \t]*=[ \t]*(\S*)[ \t\r]*$")
 _COMMENTED = re.compile(r"#!(else|endif|ifexp|defexps?)\b")
 
 
@@ -79,6 +79,9 @@ class Preprocessor:
         compat = _COMPAT.match(line)
         if compat:
             self.compat = compat[1]
+            if self.compat not in COMPAT:
+                wrong = f'compat is one of {", ".join(COMPAT)}, not "{compat[1]}"'
+                self._problems.append(buffer.problem(start, end, wrong))
             return
         known = _COMMENTED.match(line)
         if known is None:

@@ -95,6 +95,11 @@ def test_headers_and_versions() -> None:
     assert parse("debug=3 #!sipproxy compat = 6.1 \r\n").compat == "6.1"
 
 
+def test_a_version_that_is_not_there() -> None:
+    with pytest.raises(CfgError, match="compat is one of"):
+        parse("#!sipproxy compat=4.2\n")
+
+
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
