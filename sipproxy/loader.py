@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -67,9 +67,20 @@ class Loader:
             elif isinstance(item, tree.ModParam):
                 self._set_param(item)
         self._raise_errors()
+        self._each(config, lambda module: module.start())
+
+    def ready(self, config: tree.Config) -> None:
+        """Tell the modules that the routes can run; raises CfgError."""
+        self._each(config, lambda module: module.ready())
+
+    def _each(self, config: tree.Config, act: Callable[[Module], None]) -> None:
+        """Let every module act, and tell what each of them could not do."""
         for item in config.items:
             if isinstance(item, tree.LoadModule) and item.name in self.host.modules:
-                self._start(self.host.modules[item.name], item.span)
+                try:
+                    act(self.host.modules[item.name])
+                except ModuleError as error:
+                    self._error(item.span, f"{item.name}: {error}")
         self._raise_errors()
 
     def _raise_errors(self) -> None:
@@ -139,12 +150,6 @@ class Loader:
             _apply(module, *fitting[0], value)
         except ModuleError as error:
             self._error(item.value.span, str(error))
-
-    def _start(self, module: Module, span: Span) -> None:
-        try:
-            module.start()
-        except ModuleError as error:
-            self._error(span, f"{module.name}: {error}")
 
 
 def _kind(declared: ModParam | ParamMark) -> type:

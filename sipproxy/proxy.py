@@ -82,8 +82,7 @@ class Proxy:
         self.last: Context | None = None
         host.has_route = lambda name: f"event_route[{name}]" in routes
         host.run_event = self.run_event
-        for module in host.modules.values():
-            module.ready()
+        loader.ready(program.config)
         self._drain()
 
     # -- the shells' side
@@ -168,16 +167,18 @@ class Proxy:
         self._run(self._routes[key], ctx)
         self._drain()
 
-    def run_event(self, name: str, record: object) -> None:
+    def run_event(self, name: str, record: object) -> Context | None:
         """Run an event route, if the cfg has it, on a faked message or the one it is about."""
         route = self._routes.get(f"event_route[{name}]")
-        if route is not None:
-            ctx = self.host.outside()
-            ctx.record = record
-            if isinstance(record, Message):
-                # An event about a message runs on it.
-                ctx.msg = record
-            self._run(route, ctx)
+        if route is None:
+            return None
+        ctx = self.host.outside()
+        ctx.record = record
+        if isinstance(record, Message):
+            # An event about a message runs on it.
+            ctx.msg = record
+        self._run(route, ctx)
+        return ctx
 
     def _drain(self) -> None:
         """Run the event routes that were posted, and those that they post."""

@@ -75,8 +75,8 @@ class Host(Resolver):
         """Told of each row of the outbox while the route that sends it is on the stack."""
         self.variables: object = None
         """The bank of `$var`: its attributes are kept for a run that suspends."""
-        self.run_event: Callable[[str, object], None] = lambda name, record: None
-        """Run an event route now on a faked message; given by the proxy."""
+        self.run_event: Callable[[str, object], Context | None] = lambda name, record: None
+        """Run an event route now on a faked message and give its context; given by the proxy."""
 
     def load(self, kind: type[Module]) -> Module:
         """Make an instance of a module and take in what it declares; raises TypeError."""

@@ -243,7 +243,10 @@ class Module:
         """Parameters are set; make what routes will refer to. Raises ModuleError."""
 
     def ready(self) -> None:
-        """Routes are compiled and nothing has come in yet; run once, also in tests and replay."""
+        """Routes are compiled and nothing has come in yet; run once, also in tests and replay.
+
+        Raises ModuleError.
+        """
 
     def open(self) -> None:
         """Reach for the world outside. Raises ModuleError."""

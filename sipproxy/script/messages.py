@@ -214,6 +214,8 @@ def _unquoted_word(s: Situation) -> Explanation | None:
         return Explanation(f'there is no "{word.text}"', 'write "else if"', word.span)
     if isinstance(before, Token) and before.type in _BEFORE_VALUE:
         place = "" if before.type == "RPAR" else f" behind {shown(before)}"
+        if word.text in ("null", "NULL"):
+            return Explanation(f'"{word.text}" is no value{place}', "write $null", word.span)
         return Explanation(
             f'"{word.text}" is no value{place}',
             f'quote it: "{word.text}"; or is it a define that is not set?',

@@ -21,11 +21,13 @@ def parse_file(
     defines: Mapping[str, str | None] = NO_DEFINES,
     environ: Mapping[str, str] | None = None,
     read: Read | None = None,
+    compat: str = "",
 ) -> Config:
     """The tree of the cfg at `path`, includes and all.
 
     `defines` are set before the first line (-A NAME or NAME=value), `environ` (the process's own
-    when None) answers `#!defenv` and `$env()`, `read` fetches a file's text (from disk when None).
+    when None) answers `#!defenv` and `$env()`, `read` fetches a file's text (from disk when None),
+    `compat` names a version of Kamailio and goes before the one the cfg may name.
     Raises CfgError with every problem found.
     """
     reader = read or _read_file
@@ -34,7 +36,7 @@ def parse_file(
     except OSError as error:
         place = Span(path, 1, 1, 1, 1)
         raise CfgError([Problem(place, f"cannot read the cfg: {error.strerror}")]) from error
-    return _parse(Source(path, text), defines, environ, reader)
+    return _parse(Source(path, text), defines, environ, reader, compat)
 
 
 def parse_text(
@@ -44,12 +46,13 @@ def parse_text(
     defines: Mapping[str, str | None] = NO_DEFINES,
     environ: Mapping[str, str] | None = None,
     read: Read | None = None,
+    compat: str = "",
 ) -> Config:
     """The tree of a cfg given as text (surrogateescaped UTF-8); `file` is its name in messages.
 
     Else as :func:`parse_file`.
     """
-    return _parse(Source(file, text), defines, environ, read or _read_file)
+    return _parse(Source(file, text), defines, environ, read or _read_file, compat)
 
 
 def _read_file(path: str) -> str:
@@ -62,9 +65,11 @@ def _parse(
     given: Mapping[str, str | None],
     environ: Mapping[str, str] | None,
     read: Read,
+    compat: str,
 ) -> Config:
     defines = Defines(given, KAMAILIO_VERSION)
-    scanner = Scanner(source, defines, os.environ if environ is None else environ, read)
+    surroundings = os.environ if environ is None else environ
+    scanner = Scanner(source, defines, surroundings, read, compat)
     items = _run(scanner)
     whole = not any(problem.severity == "error" for problem in scanner.problems)
     problems = [*scanner.problems, *static.check(items, whole)]

@@ -22,6 +22,8 @@ MAX_INCLUDE_NAME = 127
 _INCLUDE = re.compile(r"[ \t\r\n]*([^ \t\r\n]+)")
 _BRACKETS = re.compile(r"[()\n]")
 _ROUGH_NAME = re.compile(r"[ \t\b\r\n]*(\[?[^\]\n{;]*\]?)")
+_NULL = ("null", "NULL")
+"""Words for `$null`, up to Kamailio 3.0."""
 _AFTER_STRING = frozenset({"LOADMODULE", "SUBST"})
 
 Read = Callable[[str], str]
@@ -35,13 +37,19 @@ class Scanner:
     """
 
     def __init__(
-        self, source: Source, defines: Defines, environ: Mapping[str, str], read: Read
+        self,
+        source: Source,
+        defines: Defines,
+        environ: Mapping[str, str],
+        read: Read,
+        compat: str = "",
     ) -> None:
         self.sources = {source.name: source}
         self.problems: list[Problem] = []
         self.preprocessor = Preprocessor(defines, environ, self.problems)
         self.cut_short = False  # something unclosed swallowed the rest
         self._read = read
+        self._compat = compat  # what the caller says goes before what the cfg says
         self._after: Callable[[Token], None] | None = None  # what the next string is for
         self._comments: list[Span] = []  # nested comments still open, kept when a file ends in one
         self._outer: list[Buffer] = []
@@ -119,6 +127,8 @@ class Scanner:
             if self._buffer.splice(word, defines.values[word], place, start, end):
                 return None
             self._problem(start, end, f"the define {word} expands to itself")
+        if word in _NULL and (self._compat or self.preprocessor.compat) == "3.0":
+            return self._token("PV", start, end, "$null")
         return self._token("ID", start, end, word)
 
     def _event_name(self) -> Token:

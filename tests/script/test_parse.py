@@ -87,3 +87,23 @@ def test_a_thousand_lines_are_read_within_the_budget() -> None:
         parse_text(text)
         spent.append(time.process_time() - start)
     assert min(spent) < 0.15, f"{min(spent) * 1000:.0f} ms"
+
+
+BARE_NULL = "route { if ($avp(x) == null) { $avp(x) = NULL; } }"
+
+
+def test_null_without_a_dollar_is_a_word_of_kamailio_3_0() -> None:
+    ours = parse_text(BARE_NULL.replace("null", "$null").replace("NULL", "$null")).items
+    (old,) = parse_text("#!sipproxy compat=3.0\n" + BARE_NULL).items
+    (told,) = parse_text(BARE_NULL, compat="3.0").items
+    assert repr(old).count("'$null'") == repr(told).count("'$null'") == repr(ours).count("'$null'")
+    assert repr(told).count("'$null'") == 2
+
+
+@pytest.mark.parametrize("said", ["", "#!sipproxy compat=3.0\n"])
+def test_it_is_no_value_today_and_the_caller_decides(said: str) -> None:
+    with pytest.raises(CfgError) as caught:
+        parse_text(said + BARE_NULL, compat="5.6")
+    assert [(p.message, p.hint) for p in caught.value.problems][:1] == [
+        ('"null" is no value behind "=="', "write $null")
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sipproxy.core.context import DROP
 from sipproxy.core.log import WARN, report
 from sipproxy.core.module import Module, event, modparam, modparam_method
 from sipproxy.errors import ModuleError
@@ -101,11 +102,13 @@ class HtableBase(Module):
             self.warn(f"event route name for expired items in htable [{spec.name}] is too long")
 
     def ready(self) -> None:
-        """Run event_route[htable:mod-init] and let the timer begin."""
+        """Let the timer begin and run event_route[htable:mod-init]; its `drop` forbids the start."""
         interval = self.timer_interval if self.timer_interval > 0 else 20
         if any(table.spec.autoexpire for table in self.tables.values()):
             self.host.timers.every(self.host.now(), float(interval), self.sweep)
-        self.host.run_event("htable:mod-init", None)
+        ran = self.host.run_event("htable:mod-init", None)
+        if ran is not None and ran.end & DROP:
+            raise ModuleError(f"event_route[htable:mod-init] ended in drop, at {ran.left_at}")
 
     def sweep(self, now: float) -> None:
         """Take expired keys out of all tables and post an event for each."""

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sipproxy.core.log import WARN
-from sipproxy.errors import ModuleError
+from sipproxy.errors import CfgError, ModuleError
 from sipproxy.modules.htable import Htable
 from sipproxy.modules.htable.table import Record
+from sipproxy.testing import load_cfg_text
 from sipproxy.testing.bench import Bench
 
 Load = Callable[..., Bench[Htable]]
@@ -83,9 +84,28 @@ def test_the_old_names_stand_for_the_columns(load: Load) -> None:
 def test_mod_init_runs_once_when_all_is_ready(load: Load) -> None:
     d = load("a=>")
     ran: list[tuple[str, object]] = []
-    d.host.run_event = lambda name, record: ran.append((name, record))
+
+    def run(name: str, record: object) -> None:
+        ran.append((name, record))
+
+    d.host.run_event = run
     d.module.ready()
     assert ran == [("htable:mod-init", None)]
+
+
+@pytest.mark.parametrize("last", ["drop;", "if (1) { drop; }", "route(A);"])
+def test_mod_init_that_ends_in_drop_forbids_the_start(last: str) -> None:
+    cfg = """#!KAMAILIO
+        loadmodule "htable.so"
+        modparam("htable", "htable", "a=>size=4")
+        route[A] { drop; }
+        event_route[htable:mod-init] { $sht(a=>x) = 1; %s }
+        """
+    with pytest.raises(
+        CfgError, match=r":2:9: htable: event_route\[htable:mod-init\] .* at .*:[45]"
+    ):
+        load_cfg_text(cfg % last)
+    load_cfg_text(cfg % "exit;")
 
 
 @pytest.mark.parametrize(
