@@ -36,6 +36,7 @@ def errors(text: str) -> list[str]:
             " (quote only the host, or nothing: udp:127.0.0.1:5060)",
         ),
         ("alias=1.2.3.400", "1:7: 1.2.3.400 is not an IP address"),
+        ("listen=127.0.0.1:65536", "1:8: 65536 is not a port (up to 65535)"),
         ("a.5 = 1", '1:1: "5" cannot name a parameter'),
         ("core.x = 1", "1:1: the group core belongs to Kamailio itself"),
         ("a.b = 1 a.b = 2", "1:9: a.b exists already, at <text>:1:1"),
