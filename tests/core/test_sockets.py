@@ -25,7 +25,8 @@ OWN = OwnAddresses(
         ("10.0.0.2", 5070, "tcp", False),
         ("PROXY.example.com", 5070, "udp", True),
         ("192.0.2.1", 5080, "tcp", True),
-        ("192.0.2.1", 5060, "", False),
+        ("192.0.2.1", 5060, "", True),
+        ("192.0.2.1", 5070, "", False),
         ("example.com", 9999, "sctp", True),
         ("sip.example.com", 5061, "tls", True),
         ("sip.example.com", 5061, "udp", False),
@@ -68,3 +69,10 @@ def test_sent_by() -> None:
 
 def test_bare_host() -> None:
     assert [bare_host(h) for h in ("[::A]", "Example.com")] == ["::a", "example.com"]
+
+
+def test_domains_with_all_below_them() -> None:
+    own = OwnAddresses()
+    own.add_domain("Example.COM", 5060)
+    assert own.is_myself("example.com", 5060) and own.is_myself("a.b.EXAMPLE.com")
+    assert not own.is_myself("badexample.com") and not own.is_myself("a.example.com", 5070)
