@@ -102,7 +102,7 @@ class HtableBase(Module):
             self.warn(f"event route name for expired items in htable [{spec.name}] is too long")
 
     def ready(self) -> None:
-        """Let the timer begin and run event_route[htable:mod-init]; its `drop` forbids the start."""
+        """Let the timer begin and run event_route[htable:mod-init]; `drop` forbids the start."""
         interval = self.timer_interval if self.timer_interval > 0 else 20
         if any(table.spec.autoexpire for table in self.tables.values()):
             self.host.timers.every(self.host.now(), float(interval), self.sweep)
