@@ -19,7 +19,7 @@ from sipproxy.script.defines import KAMAILIO_VERSION
 
 KAMAILIO = ".".join(map(str, KAMAILIO_VERSION))
 VERSION_LINE = f"sipproxy {__version__} (compatible with kamailio {KAMAILIO})"
-"""What core.version answers and --version prints."""
+"""What core.version answers."""
 
 _DAY = 86400
 
