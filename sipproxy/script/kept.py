@@ -17,15 +17,15 @@ class Kept:
 
     def __init__(self, block: tree.Block) -> None:
         self._mentioned = _mentions(block)
-        self.names: dict[str, str] = {}
-        """Local by the pseudo-variable's text."""
+        self.names: dict[tuple[str, bool], str] = {}
+        """Local by the pseudo-variable's text, and whether it is as texts show it."""
 
-    def local(self, access: PvAccess) -> str | None:
-        """The local that keeps this one, None when it is not to be kept."""
+    def local(self, access: PvAccess, *, shown: bool = False) -> str | None:
+        """The local that keeps this one (as texts show it), None when it is not to be kept."""
         name = access.text.strip("$()")
-        if not access.fixed or self._mentioned[name] < 2:
+        if access.transforms or not access.fixed or self._mentioned[name] < 2:
             return None
-        return self.names.setdefault(access.text, f"pv_{name}")
+        return self.names.setdefault((access.text, shown), f"{'text' if shown else 'pv'}_{name}")
 
 
 def _mentions(block: tree.Block) -> Counter[str]:

@@ -58,17 +58,26 @@ class Variables:
             owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
             node = emit.attribute(owner, access.slot)
         else:
-            hint = getattr(access.get, "__name__", "read")
-            args = [self._argument(a) for a in access.args]
-            node = emit.call(emit.bind(access.get, hint), emit.name("c"), *args)
+            node = self._got(access)
             if self.kept is not None and (local := self.kept.local(access)) is not None:
-                there = emit.compare(emit.name(local), ast.IsNot(), emit.const(None))
-                node = emit.choose(there, emit.name(local), emit.keep(local, node))
+                node = self._once(local, node)
         for step in access.transforms:
             args = [self._argument(a) for a in step.args]
             node = emit.call(emit.bind(step.function, step.name), node, *args)
             type_ = step.type
         return Code(node, type_)
+
+    def _got(self, access: PvAccess) -> ast.expr:
+        emit = self.emit
+        hint = getattr(access.get, "__name__", "read")
+        args = [self._argument(a) for a in access.args]
+        return emit.call(emit.bind(access.get, hint), emit.name("c"), *args)
+
+    def _once(self, local: str, node: ast.expr) -> ast.expr:
+        """`node` evaluated the first time only, kept in a local that starts as None."""
+        emit = self.emit
+        there = emit.compare(emit.name(local), ast.IsNot(), emit.const(None))
+        return emit.choose(there, emit.name(local), emit.keep(local, node))
 
     def _argument(self, argument: Argument) -> ast.expr:
         if isinstance(argument, Format):
@@ -90,6 +99,11 @@ class Variables:
         for piece in format.pieces:
             if isinstance(piece, str):
                 pieces.append(emit.const(piece))
+                continue
+            local = self.kept.local(piece, shown=True) if self.kept is not None else None
+            if local is not None and piece.type == "any":
+                pieces.append(self._once(local, self._shown(self._got(piece), piece)))
+                type_ = "str"
                 continue
             code = self.read(piece)
             pieces.append(self._shown(code.node, piece) if code.type == "any" else code.node)

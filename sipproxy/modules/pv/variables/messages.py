@@ -14,6 +14,9 @@ from sipproxy.sip.message import Message
 _BLANKS = " \t\r\n"
 
 
+_EMPTY_LINE = ("\r\n\r\n", "\n\n", "\n\r\n")
+
+
 class MessageVariables(Module):
     """Start line, body, sizes."""
 
@@ -78,9 +81,10 @@ class MessageVariables(Module):
         return wire.decode(rebuild(ctx.msg, ctx.lumps, new_ruri=ctx.new_ruri))
 
     @pvar("rb")
-    def rb(self, ctx: Context) -> str:
-        """The body."""
-        return wire.decode(ctx.msg.body)
+    def rb(self, ctx: Context) -> Value:
+        """The body; undefined where no empty line ends the headers."""
+        msg = ctx.msg
+        return wire.decode(msg.body) if msg.head.endswith(_EMPTY_LINE) else None
 
     @pvar("bs")
     def bs(self, ctx: Context) -> int:
