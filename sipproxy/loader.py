@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from inspect import isclass
+from pkgutil import iter_modules
 from typing import Any
 
 from sipproxy.core.host import Host, params_of
@@ -43,6 +44,13 @@ def module_class(name: str) -> type[Module] | None:
     return None
 
 
+@lru_cache(maxsize=1)
+def own_modules() -> tuple[str, ...]:
+    """The names of the modules that come with sipproxy, in order."""
+    package = importlib.import_module("sipproxy.modules")
+    return tuple(sorted(info.name for info in iter_modules(package.__path__)))
+
+
 def _checked(kind: Any, name: str) -> type[Module]:
     if not (isclass(kind) and issubclass(kind, Module) and kind.name == name):
         raise ModuleError(f'the package that offers module "{name}" has no Module of that name')
@@ -58,6 +66,7 @@ class Loader:
         self.problems: list[Problem] = []
         self._absent: set[str] = set()
         self._seen: set[str] = set()
+        host.elsewhere = _in_another_module
 
     def load(self, config: tree.Config) -> None:
         """Load every module, set every modparam, start the modules; raises CfgError."""
@@ -150,6 +159,18 @@ class Loader:
             _apply(module, *fitting[0], value)
         except ModuleError as error:
             self._error(item.value.span, str(error))
+
+
+def _in_another_module(mark: type, name: str) -> str:
+    """Which of our modules would have declared this name with such a mark."""
+    for module in own_modules():
+        kind = module_class(module)
+        declared = kind.declarations() if kind else ()
+        if any(
+            isinstance(note, mark) and getattr(note, "name", "") == name for _, note, _ in declared
+        ):
+            return f'it is in the module "{module}", which is not loaded'
+    return ""
 
 
 def _kind(declared: ModParam | ParamMark) -> type:

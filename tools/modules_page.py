@@ -7,10 +7,8 @@ sentence whether the page is up to date.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
-import sipproxy.modules
 from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.declared import FunctionDecl, Parameter, PvarDecl, TransformDecl
 from sipproxy.core.functions import Core
@@ -18,7 +16,7 @@ from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
 from sipproxy.core.module import ANY, ModParam, Module
 from sipproxy.core.params import Plain
-from sipproxy.loader import module_class
+from sipproxy.loader import module_class, own_modules
 from sipproxy.net.core_commands import CoreCommands
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.signature import parameters_of
@@ -44,7 +42,7 @@ Row = tuple[str, ...]
 
 def page() -> str:
     """The whole page."""
-    kinds = [kind for name in module_names() if (kind := module_class(name))]
+    kinds = [kind for name in own_modules() if (kind := module_class(name))]
     links = ", ".join(f"[{kind.name}](#{kind.name})" for kind in kinds)
     parts = [INTRODUCTION, f"{links}; [the core](#the-core)\n"]
     parts += [part for kind in kinds for part in module_part(kind.name, kind)]
@@ -52,11 +50,6 @@ def page() -> str:
     parts += table("RPC", ("command", ""), core_commands())
     parts += core_parameters()
     return "\n".join(parts)
-
-
-def module_names() -> list[str]:
-    """The modules that come with sipproxy, in order."""
-    return sorted(info.name for info in iter_modules(sipproxy.modules.__path__))
 
 
 def module_part(title: str, kind: type[Module]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, TransformStep
 from sipproxy.core.declared import PvarDecl, TransformDecl
+from sipproxy.core.module import PvarMark, TransformMark
 from sipproxy.core.params import Plain
 from sipproxy.core.pvspec import PvSpec, PvSyntaxError, TransformSpec, parse_pv, split_text
 from sipproxy.core.suggest import suggestion
@@ -33,6 +34,8 @@ class Resolver:
         """A cfg without `#!KAMAILIO` takes an unknown `$name` as `$avp(name)`."""
         self.select_access: Callable[[str], PvAccess] | None = None
         """Makes the access to a select; given by the module that has them."""
+        self.elsewhere: Callable[[type, str], str] = lambda mark, name: ""
+        """A hint on a name that no loaded module marks so; given by the loader."""
         self._formats: dict[str, Format] = {}
         self._accesses: dict[str, PvAccess] = {}
 
@@ -91,7 +94,7 @@ class Resolver:
         if declared is None:
             if self.unknown_is_avp and spec.inner is None and "avp" in self.pvars:
                 return self._plain_access(PvSpec(spec.text, "avp", spec.name, spec.index))
-            hint = suggestion(spec.name, self.pvars)
+            hint = self.elsewhere(PvarMark, spec.name) or suggestion(spec.name, self.pvars)
             raise ResolveError(f"unknown pseudo-variable {spec.text}", hint)
         if spec.inner == "":
             raise ResolveError(f"${spec.name}() has nothing in its parentheses")
@@ -145,9 +148,10 @@ class Resolver:
 
     def _step(self, spec: TransformSpec) -> TransformStep:
         kind, dot, name = spec.name.partition(".")
-        declared = self.transforms.get(f"{kind}{dot}{lower(name)}")
+        folded = f"{kind}{dot}{lower(name)}"
+        declared = self.transforms.get(folded)
         if declared is None:
-            hint = suggestion(spec.name, self.transforms)
+            hint = self.elsewhere(TransformMark, folded) or suggestion(spec.name, self.transforms)
             raise ResolveError(f"unknown transformation {{{spec.name}}}", hint)
         try:
             args = read_arguments(spec.args, declared.params, self.access, raw=declared.raw)

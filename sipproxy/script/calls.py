@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
+from sipproxy.core.module import FunctionMark
 from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
@@ -139,7 +140,8 @@ class Calls:
     def _declared(self, expr: tree.Call) -> FunctionDecl | None:
         overloads = self.scope.host.functions.get(expr.name)
         if not overloads:
-            hint = suggestion(expr.name, self.scope.names())
+            hint = self.scope.host.elsewhere(FunctionMark, expr.name)
+            hint = hint or suggestion(expr.name, self.scope.names())
             self.scope.error(expr.name_span, f'unknown function "{expr.name}"', hint)
             return None
         count = len(expr.args)
