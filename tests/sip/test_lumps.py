@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sipproxy.sip.build import rebuild
 from sipproxy.sip.lumps import Edit, Lumps, apply
 from sipproxy.sip.message import Message
+from sipproxy.sip.way import Leg, Way
 
 
 @pytest.fixture
@@ -89,3 +90,19 @@ def test_texts_stay_and_only_what_was_named_goes(edits: list[Edit]) -> None:
         letter for at, letter in enumerate("abcdefgh") if at not in removed
     ]
     assert sum(built.count(letter) for letter in "XY") == sum(len(edit.text) for edit in edits)
+
+
+def test_late_texts_are_written_out_for_each_way(msg: Message) -> None:
+    ways = [Way(Leg("udp", "a", 1, "a"), Leg("udp", "b", 1, name)) for name in ("one", "two")]
+    lumps = Lumps(msg)
+    lumps.prepend("A: 1\r\n")
+    assert lumps.settled(ways[0]) is lumps
+    lumps.prepend_late(lambda way: f"L: {way.sent.shown}\r\n")
+    lumps.prepend("B: 1\r\n")
+    twin = lumps.copy()
+    twin.late.clear()
+    for way in ways:
+        settled = lumps.settled(way)
+        assert not settled.late
+        assert _lines(rebuild(msg, settled))[:3] == ["A: 1", f"L: {way.sent.shown}", "B: 1"]
+    assert len(lumps.late) == 1

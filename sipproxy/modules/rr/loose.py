@@ -5,6 +5,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.forward import numeric
 from sipproxy.core.log import WARN, report
 from sipproxy.core.module import function
+from sipproxy.core.ruri import parts_of
 from sipproxy.core.sockets import ListenSocket, OwnAddresses, bare_host
 from sipproxy.errors import MessageError
 from sipproxy.modules.rr.base import Base
@@ -114,7 +115,11 @@ class Loose(Base):
     def _force_socket(self, ctx: Context, entry: Entry, *, second: bool = False) -> None:
         """Send by the socket that our own Route names."""
         uri = entry.parsed
-        socket = self._named_socket(uri) if self.sockname_mode and uri.params else None
+        try:
+            socket = self._named_socket(uri) if self.sockname_mode else None
+        except MessageError as error:
+            self.complain(str(error))
+            return
         if socket is None:
             proto = uri.transport or ""
             port = uri.port or (5061 if proto == "tls" else 5060)
@@ -127,7 +132,11 @@ class Loose(Base):
             report(self.host.log, WARN, "rr", f"no socket found to match second RR ({entry.uri})")
 
     def _named_socket(self, uri: Uri) -> ListenSocket | None:
-        names = [value for name, value in Params.parse(uri.params) if wire.lower(name) == "sn"]
+        """The socket whose name the parameter sn gives. Raises MessageError."""
+        params = Params.parse(uri.params.removesuffix(";")).items
+        if any(value == "" for _, value in params):
+            raise MessageError(f"bad sip uri parameters: {uri.params}")
+        names = [value for name, value in params if wire.lower(name) == "sn"]
         return next((s for s in self.host.own.sockets if s.name and s.name in names), None)
 
 
@@ -147,10 +156,10 @@ def own_socket(own: OwnAddresses, host: str, port: int, proto: str) -> ListenSoc
 
 def _target(entry: Entry) -> str:
     """Where a Route says to go: its address, or its maddr. Raises MessageError."""
-    uri = entry.parsed
-    maddr = uri.param("maddr")
+    maddr = entry.parsed.param("maddr")
     if not maddr:
         return entry.uri
     if wire.byte_length(maddr) > _LONGEST_MADDR:
         raise MessageError("Too long maddr parameter")
-    return f"sip:{maddr}" if uri.port is None else f"sip:{maddr}:{uri.port}"
+    port = parts_of(entry.uri).port
+    return f"sip:{maddr}:{port}" if port else f"sip:{maddr}"
