@@ -242,6 +242,15 @@ class Emitter:
         self.at(node)
         return node
 
+    def repeat(self, most: int, body: list[ast.stmt], exhausted: list[ast.stmt]) -> ast.stmt:
+        """`for name in range(most): body`, else `exhausted` unless the body broke out."""
+        target = ast.Name(self.temporary(), ast.Store())
+        self.at(target)
+        turns = self.call(self.name("range"), self.const(most))
+        node = ast.For(target, turns, body, exhausted, None)
+        self.at(node)
+        return node
+
     def loop(self, test: ast.expr, body: list[ast.stmt]) -> ast.stmt:
         """`while test: body`."""
         node = ast.While(test, body, [])

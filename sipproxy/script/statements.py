@@ -276,27 +276,19 @@ class Statements:
         if guess(self.expressions.whole(statement.condition)) == "str":
             self.scope.error(statement.condition.span, "a while loop cannot test a string")
         before, test, ends = self._test(statement.condition, statement.span, positive=False)
-        counter = emit.temporary()
-        out: list[ast.stmt] = [emit.let(counter, emit.const(0))]
-        if keep is Use.KEPT:
-            out.append(emit.let("r", emit.const(1)))
+        emit.span = statement.span
+        flagged = self.end_test() if ends else []
+        leave = emit.when(emit.invert(test), [*flagged, emit.leave_loop()])
         self.loops += 1
         body = self.nested(statement.body, keep)
         emit.span = statement.span
         first = self._ended_body(statement) if ends else []
         self.loops -= 1
+        turns = [*before, leave, *first, *body]
+        last = self._runaway(statement, keep)
         emit.span = statement.span
-        most = emit.const(self.most_loops)
-        over = emit.compare(emit.name(counter), ast.GtE(), most)
-        stop = self._runaway(statement, keep)
-        count = emit.let(counter, emit.binary(emit.name(counter), ast.Add(), emit.const(1)))
-        inner = [emit.when(over, stop), count, *first, *body]
-        if before:
-            stop_here = [*(self.end_test() if ends else []), emit.leave_loop()]
-            leave = emit.when(emit.invert(test), stop_here)
-            out.append(emit.loop(emit.const(1), [*before, leave, *inner]))
-        else:
-            out.append(emit.loop(test, inner))
+        out = [emit.let("r", emit.const(1))] if keep is Use.KEPT else []
+        out.append(emit.repeat(self.most_loops, turns, last))
         if use is Use.ANSWER:
             out.append(emit.give(emit.name("r")))
         return out
@@ -315,11 +307,15 @@ class Statements:
         return [emit.when(flag, [emit.let(kept, flag), *first])]
 
     def _runaway(self, statement: tree.While, use: Use) -> list[ast.stmt]:
+        """After max_while_loops turns the condition is asked once more; if it holds, give up."""
+        out, test, ends = self._test(statement.condition, statement.span, positive=False)
         emit = self.emit
+        emit.span = statement.span
         helper = emit.bind(runtime.runaway, "runaway")
         most = emit.const(self.most_loops)
         code = emit.call(helper, emit.name("c"), most, self.where(statement.span))
-        return [*self.finish(code, use), emit.leave_loop()]
+        out.append(emit.when(test, self.finish(code, use)))
+        return out + (self.end_test() if ends else [])
 
     # -- return, exit, drop, break
 

@@ -80,4 +80,4 @@ def test_known_ints_are_read_without_a_test(sip: Messages) -> None:
     source = load(
         "request_route { while ($var(i) < 5) { $var(i) = $var(i) + 1; } }"
     ).proxy.compiled.source()
-    assert "while variables.v_i < 5:" in source
+    assert "if not variables.v_i < 5:" in source
