@@ -82,7 +82,8 @@ def test_waiting_inside_expressions_and_routes() -> None:
 
 def test_a_fault_ends_that_message_only_and_names_the_cfg_line() -> None:
     proxy = load(
-        'request_route {\n  if ($rU == "bad")\n    broken("x" + $rU);\n  sl_send_reply("200", "OK");\n}'
+        'request_route {\n  if ($rU == "bad")\n    broken("x" + $rU);\n'
+        '  sl_send_reply("200", "OK");\n}'
     )
     run = proxy.feed(request(uri="sip:bad@example.com"))
     assert run.statuses == [500]
