@@ -121,17 +121,25 @@ def _load(flags: Flags) -> Program:
 def _values(flags: Flags) -> Iterator[tuple[str, Any]]:
     """Core parameters that flags set."""
     if flags.count("--debug"):
-        yield "debug", int(flags.last("--debug"))
+        yield "debug", _number("--debug", flags)
     elif flags.count("-d"):
         yield "debug", flags.count("-d")
     if flags.count("-n"):
-        yield "children", int(flags.last("-n"))
+        yield "children", _number("-n", flags)
     if flags.count("--server-id"):
-        yield "server_id", int(flags.last("--server-id"))
+        yield "server_id", _number("--server-id", flags)
     if flags.count("-a"):
         yield "auto_aliases", int(flags.last("-a").lower() in ("yes", "on", "y", "1"))
     if flags.count("-K"):
         yield "check_via", 1
+
+
+def _number(flag: str, flags: Flags) -> int:
+    text = flags.last(flag)
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{flag} takes a number, not {text!r}") from None
 
 
 def _default_cfg() -> str:

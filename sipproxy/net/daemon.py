@@ -86,12 +86,18 @@ def _run(make: Callable[[], Server], life: Life, ready: Callable[[], None]) -> N
         drop_privileges(life.user, life.group)
     except (OSError, KeyError) as error:
         server.abandon()
-        raise StartError(f"cannot start: {error}") from None
+        raise StartError(f"cannot start: {_reason(error)}") from None
     settle_collector()
     try:
         server.run(ready)
     finally:
         remove_pid_file(life.pid_file)
+
+
+def _reason(error: OSError | KeyError) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error.args[-1])
 
 
 def check_pid_file(path: str) -> None:

@@ -68,7 +68,8 @@ class RpcServer:
         kind = socket.SOCK_STREAM if endpoint.transport == "unix" else socket.SOCK_DGRAM
         bound = socket.socket(socket.AF_UNIX, kind)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent == self._run_dir:  # ours to make; any other folder is the operator's
+                path.parent.mkdir(parents=True, exist_ok=True)
             _remove_stale(path, kind)
             bound.bind(str(path))
             self._files.append(path)
@@ -78,7 +79,7 @@ class RpcServer:
                 os.chown(path, *owner)
         except (OSError, KeyError) as error:
             bound.close()
-            reason = getattr(error, "strerror", None) or str(error).strip("'\"")
+            reason = getattr(error, "strerror", None) or error.args[0]
             raise StartError(f"cannot open the control socket {path}: {reason}") from None
         return bound
 
@@ -208,11 +209,17 @@ def user_number(name: str) -> int:
     """The number of a user given by name or number, -1 for none; raises KeyError."""
     if not name:
         return -1
-    return int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+    try:
+        return int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise KeyError(f"there is no user {name}") from None
 
 
 def group_number(name: str) -> int:
     """The number of a group given by name or number, -1 for none; raises KeyError."""
     if not name:
         return -1
-    return int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
+    try:
+        return int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise KeyError(f"there is no group {name}") from None

@@ -143,3 +143,11 @@ def test_it_serves_until_sigterm(cfg: Path, tmp_path: Path) -> None:
     assert server.wait(10) == 0
     server.stderr.close()
     assert not pid_file.exists()
+
+
+def test_flags_that_take_numbers(sipproxy: Sipproxy, cfg: Path) -> None:
+    for words in (["-n", "x"], ["--debug=x"], ["--server-id=x"]):
+        said = sipproxy("-f", str(cfg), "-c", "-A", 'TEXT="OK"', *words)
+        assert said.code == 255
+        assert said.err.startswith("sipproxy: bad option: -")
+        assert said.err.endswith(" takes a number, not 'x'\n")

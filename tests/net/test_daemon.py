@@ -132,3 +132,16 @@ def test_another_user(cfg: Path, tmp_path: Path) -> None:
     finally:
         os.kill(pid, signal.SIGTERM)
     assert gone(pid)
+
+
+def test_what_cannot_be_had_is_one_sentence(cfg: Path, tmp_path: Path) -> None:
+    none = tmp_path / "none"
+    missing = f"sipproxy: cannot start: {none}: No such file or directory\n"
+    for words, said in (
+        (("-P", f"{none}/pid"), f"sipproxy: cannot start: {none}/pid: No such file or directory\n"),
+        (("-w", str(none)), missing),
+        (("-u", "no-such-user"), "sipproxy: cannot start: there is no user no-such-user\n"),
+        (("-g", "no-such-group"), "sipproxy: cannot start: there is no group no-such-group\n"),
+    ):
+        started = run("-f", str(cfg), "-DD", "-E", *words)
+        assert (started.returncode, started.stderr) == (255, said)

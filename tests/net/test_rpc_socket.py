@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sipproxy.net.addresses import StartError
 from sipproxy.net.rpc_client import call
 from sipproxy.net.rpc_socket import group_number, user_number
 from sipproxy.rpc.binrpc import decode_answer, encode_call, read_packet
@@ -162,8 +163,6 @@ def test_a_command_that_stops_the_server(served: "tuple[Running, int]") -> None:
 
 
 def test_a_stale_file_is_replaced_and_a_live_server_is_not(serve: Serve) -> None:
-    from sipproxy.net.addresses import StartError
-
     cfg = 'loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:ctl")\nrequest_route { exit; }'
     running = serve(cfg)
     with pytest.raises(StartError, match="another server answers there"):
@@ -208,10 +207,19 @@ def test_users_and_groups_by_name_or_number() -> None:
 
 
 def test_an_unknown_owner_is_one_sentence(serve: Serve, tmp_path: Path) -> None:
-    from sipproxy.net.addresses import StartError
-
     with pytest.raises(StartError, match=r"cannot open the control socket .*no-such-user"):
         serve(
             'loadmodule "ctl.so"\nmodparam("ctl", "user", "no-such-user")\nrequest_route { exit; }'
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_not_made(serve: Serve, tmp_path: Path) -> None:
+    there = tmp_path / "none" / "ctl"
+    cfg = (
+        f'loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:{there}")\n'
+        "request_route { exit; }\n"
+    )
+    with pytest.raises(StartError, match=r"cannot open the control socket .*: No such file"):
+        serve(cfg)
+    assert not there.parent.exists()
