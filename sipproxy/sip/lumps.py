@@ -70,7 +70,7 @@ class Lumps:
 
     def prepend(self, text: str) -> None:
         """Add whole header lines before the first header (insert_hf)."""
-        at = self.message.headers[0].start
+        at = self.message.headers_start
         self.edits.append(Edit(at, at, text))
 
     def prepend_late(self, text: LateText) -> None:

@@ -245,6 +245,12 @@ class Message:
         return self._plain_via
 
     @property
+    def headers_start(self) -> int:
+        """Where the first header begins in `head`."""
+        plain = self._plain_via is not None
+        return len(self.first_line) + 2 if plain else self.headers[0].start
+
+    @property
     def headers(self) -> list[Header]:
         """All header rows in order, with their places in `head`."""
         try:
@@ -282,8 +288,22 @@ class Message:
 
     def rows(self, name: str) -> list[Header]:
         """All rows of a header, in order."""
-        wanted = wire.lower(spelling(name))
+        full = spelling(name)
+        if self._plain_via is not None and full in HEADERS:
+            if full not in self._table:
+                return []
+            if not self.repeats:
+                return [self._first_plain(full)]
+        wanted = wire.lower(full)
         return [row for row in self.headers if row.id == wanted]
+
+    def _first_plain(self, name: str) -> Header:
+        """The first row of a header that a plain message has, without a look at the others."""
+        start = self.head.index(f"\r\n{name}:") + 2
+        end = self.head.index("\r\n", start) + 2
+        value = self._table[name].lstrip(_BLANKS)
+        value_at = end - 2 - len(value)
+        return Header(wire.lower(name), name, value.rstrip("\r\0"), start, end, value_at)
 
     @property
     def top(self) -> Place:
@@ -348,10 +368,7 @@ class Message:
         """The first Via row; the next proxy writes its own before it."""
         if self._plain_via is None:
             return next(row for row in self.headers if row.id == "via")
-        start = self.head.index("\r\nVia:") + 2
-        end = self.head.index("\r\n", start) + 2
-        value = self._table["Via"].lstrip(_BLANKS)
-        return Header("via", "Via", value, start, end, end - 2 - len(value))
+        return self._first_plain("Via")
 
     @property
     def cseq(self) -> CSeq:

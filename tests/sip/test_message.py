@@ -89,6 +89,10 @@ def test_headers_by_any_name(parse: Parse) -> None:
 def test_a_plain_message_needs_no_exact_reading(parse: Parse, request_of: Make) -> None:
     msg = parse(request_of(more=b"X-Foo: 1\r\n"))
     assert msg.is_plain and not msg.repeats
+    assert msg.headers_start == msg.headers[0].start
+    assert msg.rows("Route") == []
+    for row in msg.headers:
+        assert msg.rows(row.name) == [row]
     assert msg.via_row == msg.rows("via")[0]
     assert msg.header("X-Foo") == msg.header("x-foo") == "1"
     assert (msg.contact, msg.routes, msg.record_routes) == ([], [], [])

@@ -48,7 +48,7 @@ class Loose(Base):
         try:
             cursor = Cursor(ctx.msg)
             ruri = ctx.ruri_parsed
-            if ctx.msg.to.tag is None:
+            if not ctx.msg.is_tagged:
                 return self._after_loose(ctx, cursor, PRELOADED)
             if strictly and self.is_me(ruri):
                 return self._after_strict(ctx, cursor, ruri)
