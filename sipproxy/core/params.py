@@ -4,7 +4,9 @@
 annotation     the handler gets
 =============  ==========================================================================
 `str`          the argument's text; pseudo-variables in it are replaced at each call
-`int`          a number: constant, or the value of an expression at each call
+`int`          a number: constant, or the value of an expression at each call; a call is left out
+               and fails where a quoted pseudo-variable, `"$var(x)"`, holds no int
+`IntOrZero`    the same, but 0 where a quoted pseudo-variable holds no int
 `Value`        the value of an expression as it is (int, str or None)
 `Plain`        a constant text, taken literally
 `Format`       a callable `(ctx) -> str`: the text is built only when it is asked for
@@ -24,6 +26,7 @@ from typing import Annotated, Any, NewType, Self, TypeAlias, TypeVar
 Plain = NewType("Plain", str)
 RouteName = NewType("RouteName", str)
 FlagNumber = NewType("FlagNumber", int)
+IntOrZero = NewType("IntOrZero", int)
 
 
 @dataclass(frozen=True, slots=True)

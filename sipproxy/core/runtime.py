@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from sipproxy.core.context import EXIT, Context
 from sipproxy.core.log import ERROR
-from sipproxy.core.values import EvalError
+from sipproxy.core.values import EvalError, Value
 
 Route = Callable[[Context], int]
 AsyncRoute = Callable[[Context], Awaitable[int]]
@@ -38,6 +38,16 @@ def int_code(c: Context, code: int) -> int:
     c.end = 0 if code else EXIT
     c.rc = code
     return code
+
+
+def only_int(value: Value) -> int | None:
+    """The value if it is an int: no text is converted for `f("$var(x)")` (fixup_get_ivalue)."""
+    return value if isinstance(value, int) else None
+
+
+def int_or_zero(value: Value) -> int:
+    """The value if it is an int, else 0."""
+    return value if isinstance(value, int) else 0
 
 
 def core_code(c: Context, code: int | None) -> int:

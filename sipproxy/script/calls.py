@@ -10,7 +10,7 @@ from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
 from sipproxy.core.module import FunctionMark
-from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.params import FlagNumber, IntOrZero, Parsed, Plain, RouteName
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
@@ -40,6 +40,8 @@ class Calls:
         self.expressions = expressions
         self.make_block: Any = None
         """Compiles `{ actions }` to a hidden function; given by the statement compiler."""
+        self._given: list[ast.expr] = []
+        """What must hold of the arguments of the call at hand, else it fails without being made."""
 
     # -- inside expressions
 
@@ -128,6 +130,7 @@ class Calls:
         params: list[Parameter] = list(declared.params)
         while declared.rest and len(params) < len(expr.args):
             params.append(declared.rest)
+        self._given = []
         args = [
             self._argument(fold(arg), param, number, expr.name)
             for number, (arg, param) in enumerate(zip(expr.args, params, strict=False), 1)
@@ -135,7 +138,13 @@ class Calls:
         emit = self.emit
         emit.span = expr.span
         node = emit.call(emit.bind(declared.call, declared.name), emit.name("c"), *args)
-        return declared, emit.awaited(node) if declared.is_async else node
+        node = emit.awaited(node) if declared.is_async else node
+        if self._given:
+            failed = emit.const(-1 if declared.returns == "int" else False)
+            given, *more = self._given
+            test = emit.boolean(ast.And(), self._given) if more else given
+            node = emit.choose(test, node, failed)
+        return declared, node
 
     def _declared(self, expr: tree.Call) -> FunctionDecl | None:
         overloads = self.scope.host.functions.get(expr.name)
@@ -166,8 +175,8 @@ class Calls:
         try:
             if kind is str:
                 return self._text(arg)
-            if kind is int:
-                return self._number(arg)
+            if kind is int or kind is IntOrZero:
+                return self._number(arg, or_zero=kind is IntOrZero)
             if kind == Value:
                 return self.expressions.value(arg).node
             if kind is Format:
@@ -201,16 +210,27 @@ class Calls:
             return self.emit.const(arg.text)
         return self.expressions.text(arg)
 
-    def _number(self, arg: tree.Expr) -> ast.expr:
+    def _number(self, arg: tree.Expr, *, or_zero: bool) -> ast.expr:
         if isinstance(arg, tree.Str):
             text = arg.text.strip()
+            if text.startswith("$") and or_zero:
+                return self.expressions.only_int(tree.Pv(arg.span, text), or_zero=True)
             if text.startswith("$"):
-                return self.expressions.integer(tree.Pv(arg.span, text))
+                return self._given_number(tree.Pv(arg.span, text))
             try:
                 return self.emit.const(int(text, 0) if text[:2] == "0x" else int(text))
             except ValueError:
                 raise ValueError(f'"{arg.text}" is no number') from None
         return self.expressions.integer(arg)
+
+    def _given_number(self, arg: tree.Pv) -> ast.expr:
+        """A number from a quoted pseudo-variable: where that holds none, the call is left out."""
+        emit = self.emit
+        kept = emit.temporary()
+        number = emit.keep(kept, self.expressions.only_int(arg))
+        emit.span = arg.span
+        self._given.append(emit.compare(number, ast.IsNot(), emit.const(None)))
+        return emit.name(kept)
 
     def _lazy_text(self, arg: tree.Expr, number: int, function: str) -> ast.expr:
         text = self._constant_text(arg, number, function)

@@ -1,13 +1,13 @@
 """Calls: how each kind of parameter takes what a cfg writes, arity, masks, names."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
-from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.params import FlagNumber, IntOrZero, Parsed, Plain, RouteName
 from sipproxy.core.values import Value
 from sipproxy.errors import CfgError
 from sipproxy.testing import Messages, ProxyUnderTest, load_cfg_text
@@ -235,3 +235,55 @@ def test_waiting_in_expressions_blocks_and_computed_routes(sip: Messages) -> Non
     assert given(proxy) == expected
     assert proxy.proxy.compiled.routes["request_route"].suspends
     assert not proxy.proxy.compiled.routes["route[PLAIN]"].suspends
+
+
+WITH_NUMBERS = """
+loadmodule "kinds.so"
+request_route {{
+    $var(n) = 7; $var(s) = "7";
+    if (number({argument})) {{ xlog("taken"); }} else {{ xlog("left out"); }}
+    number_or_zero({argument});
+}}
+"""
+
+
+class Numbers(Module, name="kinds"):
+    """A function that answers yes whatever number it is given."""
+
+    def __init__(self, host: Any) -> None:
+        super().__init__(host)
+        self.given: list[int] = []
+
+    @function()
+    def number(self, ctx: Context, number: int) -> bool:
+        """A number."""
+        self.given.append(number)
+        return True
+
+    @function()
+    def number_or_zero(self, ctx: Context, number: IntOrZero) -> bool:
+        """A number, or 0."""
+        self.given.append(number)
+        return True
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"),
+    [
+        ('"$var(n)"', [7, 7]),
+        ('"$var(s)"', [0]),
+        ('"$avp(none)"', [0]),
+        ("$var(s)", [7, 7]),
+        ("$avp(none)", [0, 0]),
+        ('"7"', [7, 7]),
+    ],
+)
+def test_a_quoted_variable_without_an_int_leaves_the_call_out(
+    argument: str, given: list[int]
+) -> None:
+    head = HEAD.replace('loadmodule "kinds.so"\n', "")
+    cfg = head + WITH_NUMBERS.format(argument=argument)
+    proxy = load_cfg_text(cfg, modules={"kinds": Numbers})
+    log = [line.strip() for line in proxy.feed(Messages().request("OPTIONS")).log]
+    assert cast(Numbers, proxy.host.modules["kinds"]).given == given
+    assert log == ["left out" if given == [0] else "taken"]

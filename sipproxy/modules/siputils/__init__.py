@@ -11,13 +11,14 @@ from sipproxy.core.context import Context
 from sipproxy.core.forward import numeric
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam
-from sipproxy.core.params import Parsed, Plain
+from sipproxy.core.params import IntOrZero, Parsed, Plain
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.siputils import uris
 from sipproxy.sip.names import header_id
 from sipproxy.sip.uri import Uri
 
+_ANY_HOP = IntOrZero(0)
 _E164 = re.compile(r"\+[0-9]{2,15}\Z", re.ASCII)
 _TEL = re.compile(r"(?:\+[1-9])?[0-9]*\Z", re.ASCII)
 _SIP_DATE = re.compile(
@@ -75,7 +76,7 @@ class Siputils(Module, name="siputils"):
         return ctx.msg.is_tagged
 
     @function()
-    def is_first_hop(self, ctx: Context, mode: int = 0) -> bool:
+    def is_first_hop(self, ctx: Context, mode: IntOrZero = _ANY_HOP) -> bool:
         """Whether we are the first proxy: no second Via, or our own Record-Route on top."""
         msg = ctx.msg
         if msg.is_request:

@@ -10,7 +10,14 @@ from sipproxy.core.log import ERROR, INFO, report
 from sipproxy.core.module import Module, function
 from sipproxy.core.params import Plain
 from sipproxy.modules.textops.editing import substitute
-from sipproxy.modules.textops.params import HeaderName, Pattern, Privacy, Sed, privacy_values
+from sipproxy.modules.textops.params import (
+    HeaderName,
+    Pattern,
+    Privacy,
+    Sed,
+    id_of,
+    privacy_values,
+)
 from sipproxy.sip.names import header_id
 from sipproxy.sip.scan import Header
 
@@ -74,8 +81,9 @@ class HeaderFunctions(Module):
     @function("REQUEST", "FAILURE", "BRANCH")
     def append_to_reply(self, ctx: Context, text: str) -> bool:
         """Add header lines to every reply of ours to this request."""
-        ctx.lumps.append_to_reply(text)
-        return True
+        if text:
+            ctx.lumps.append_to_reply(text)
+        return bool(text)
 
     @function("REQUEST", "FAILURE", "BRANCH")
     def append_time(self, ctx: Context) -> None:
@@ -97,14 +105,16 @@ class HeaderFunctions(Module):
     @function()
     def remove_hf_pv(self, ctx: Context, name: str) -> int:
         """Remove all headers of a name that may hold pseudo-variables."""
-        wanted = header_id(name)
+        wanted = id_of(name)
         self._remove(ctx, self._rows(ctx, lambda row: row.id == wanted))
-        return 1
+        return 1 if wanted else -1
 
     @function()
     def remove_hf_idx(self, ctx: Context, name: str, index: int) -> int:
         """Remove one header of a name by its number (-1: the last); 2 when there is none."""
-        wanted = header_id(name)
+        wanted = id_of(name)
+        if not wanted:
+            return -1
         rows = self._rows(ctx, lambda row: row.id == wanted)
         if -len(rows) <= index < len(rows):
             ctx.lumps.remove(rows[index])
@@ -146,7 +156,7 @@ class HeaderFunctions(Module):
     @function()
     def remove_hf_match(self, ctx: Context, name: str, operator: str, text: str) -> int:
         """Remove headers of a name by value: `eq`, `ne`, `in` (contained) or `re`; -2 for none."""
-        wanted = header_id(name)
+        wanted = id_of(name)
         compiled = self._compiled(text) if wire.lower(operator) == "re" else None
         tests: dict[str, Callable[[str], object]] = {
             "eq": lambda value: value == text,
@@ -158,6 +168,8 @@ class HeaderFunctions(Module):
         fits = tests.get(wire.lower(operator))
         if fits is None:
             report(self.host.log, ERROR, "textops", f"unknown operator [{operator}]")
+            return -1
+        if not wanted:
             return -1
         rows = self._rows(ctx, lambda row: row.id == wanted and fits(row.value))
         return 1 if self._remove(ctx, rows) else -2

@@ -1,5 +1,6 @@
 """Constant arguments of the textops functions, read once at load."""
 
+import re
 from typing import Any
 
 from sipproxy import text as wire
@@ -37,6 +38,14 @@ class WholePattern(Pattern):
     newline = False
 
 
+_NAME = re.compile(r"[A-Za-z0-9._+~-]+[ \t]*(?::|\Z)")
+
+
+def id_of(name: str) -> str:
+    """A header's `id` from its name, empty when nothing can have that name (parse_hname2.c)."""
+    return header_id(name) if _NAME.match(name) else ""
+
+
 class HeaderName(Parsed):
     """The name of a header, in any case or compact form; `id` as in header rows."""
 
@@ -50,7 +59,9 @@ class HeaderName(Parsed):
         """Read the name."""
         if not text:
             raise ValueError("empty header name")
-        return cls(header_id(text))
+        if not id_of(text):
+            raise ValueError(f'"{text}" is no name of a header')
+        return cls(id_of(text))
 
 
 class Sed(Parsed):
