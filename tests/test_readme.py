@@ -1,6 +1,7 @@
 """The README and the pages of docs/: what they list is there, what they show is what happens."""
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,45 @@ def test_what_check_says_of_an_included_file(tmp_path: Path) -> None:
     (tmp_path / "inc.cfg").write_text('route[A] {\n    xlgo("$rm\\n");\n}\n')
     done = run("sipproxy", "check", "a.cfg", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, block)
+
+
+def test_what_the_server_says(folder: Path) -> None:
+    """With a port and a socket of this test's own; numbers and dates are masked."""
+    cfg, control = folder / "hello.cfg", folder / "ctl"
+    cfg.write_text(cfg.read_text().replace("/tmp/hello_ctl", str(control)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind(("127.0.0.1", 0))
+        port = phone.getsockname()[1]
+    command = [sys.executable, "-m", "sipproxy", "run", str(cfg), "-A", f"PORT={port}"]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone,
+    ):
+        try:
+            assert server.stderr
+            said = server.stderr.readline() + server.stderr.readline()
+            phone.settimeout(10)
+            phone.connect(("127.0.0.1", port))
+            host, own_port = phone.getsockname()
+            phone.send(request(source=f"{host}:{own_port}"))
+            assert phone.recv(4096).startswith(b"SIP/2.0 200 OK\r\n")
+            asked = ("sipproxy", "rpc", "-s", f"unix:{control}", "htable.get", "seen")
+            found = run(*asked, "127.0.0.1", cwd=folder)
+            missing = run(*asked, "nobody", cwd=folder)
+        finally:
+            server.terminate()
+        assert server.wait(10) == 0
+    wanted = shown("sipproxy run hello.cfg -A PORT=5070")
+    assert masked(said).replace(str(port), "5070") == masked(wanted)
+    get = "-s unix:/tmp/hello_ctl htable.get seen"
+    assert masked(found.stdout) == masked(shown(f"kamcmd {get} 127.0.0.1"))
+    assert (missing.returncode, missing.stderr) == (1, shown(f"sipproxy rpc {get} nobody"))
+
+
+def masked(text: str) -> str:
+    """Without process numbers and dates."""
+    text = re.sub(r"(?m)^ \d+\(\d+\) ", "", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<date>", text)
 
 
 def test_what_replay_says(folder: Path) -> None:
