@@ -59,3 +59,9 @@ def test_replies_and_broken_routes_have_no_parameters(
     assert rr.route_params(bench.context(reply_text(), "reply")) is None
     assert rr.route_params(bench.context(request_text(headers="Route: x\r\n"))) is None
     assert bench.lines == ["bad Route 'x'"]
+
+
+def test_a_from_that_cannot_be_read_goes_downstream(bench: Any, request_text: Any) -> None:
+    rr = bench.load(Rr)
+    text = in_dialog(request_text, ";lr;ftag=t1").replace("<sip:alice", "<<sip:alice")
+    assert not rr.goes_upstream(bench.context(text))

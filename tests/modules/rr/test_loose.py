@@ -102,3 +102,14 @@ def test_own_socket(host: str, port: int, proto: str, found: int | None) -> None
 def test_only_requests_have_a_next_hop(bench: Any, reply_text: Any) -> None:
     rr = bench.load(Rr)
     assert not rr.rr_next_hop_route(bench.context(reply_text(), "reply"))
+
+
+def test_a_strict_router_sends_to_our_second_route(bench: Any, request_text: Any) -> None:
+    """The first of our two Routes is in the R-URI; the other names no socket we have."""
+    rr = bench.load(Rr)
+    routes = "Route: <sip:10.0.0.1;transport=sctp;r2=on;lr>, <sip:carl@10.0.0.7>\r\n"
+    text = request_text("BYE sip:10.0.0.1;r2=on;lr", routes, to="<sip:b@example.com>;tag=t1")
+    ctx = bench.context(text)
+    assert rr.loose_route(ctx) == 1
+    assert (ctx.new_ruri, ctx.dst_uri, ctx.force_socket) == ("sip:carl@10.0.0.7", "", None)
+    assert bench.lines == ["no socket found for match second RR"]
