@@ -156,6 +156,8 @@ def _print(value: Value, depth: int, pretty: bool) -> str:
         case NamedArray(members):
             items: list[Value] = [{name: item} for name, item in members]
             return _array(items, depth, pretty)
+        case Struct(members) if members and all(name is None for name, _ in members):
+            return _array([item for _, item in members], depth, pretty)
         case Struct() | Mapping():
             return _object(value, depth + 1, pretty)
         case list() | tuple():

@@ -1,5 +1,6 @@
 """`sipproxy rpc`: kamcmd's words, and exit codes that a script can use."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -64,6 +65,14 @@ def test_no_server_exits_with_3(
     said = sipproxy("rpc", "core.ps")
     assert said.code == 3
     assert said.err == (f"sipproxy: no server at unix:{tmp_path}/none: No such file or directory\n")
+
+
+def test_json_of_what_has_no_names_is_an_array(sipproxy: Sipproxy, tmp_path: Path) -> None:
+    """A slot of htable.dump: over BINRPC its items are unnamed members of a struct."""
+    path = tmp_path / "ctl"
+    with server(path, encode_answer([{"slot": [{"name": "a"}, {"name": "b"}]}], 1), []):
+        said = sipproxy("rpc", "-s", str(path), "--json", "htable.dump", "t")
+    assert json.loads(said.out) == {"slot": [{"name": "a"}, {"name": "b"}]}
 
 
 def test_json(sipproxy: Sipproxy, tmp_path: Path) -> None:
