@@ -18,6 +18,24 @@ _COMMANDS = {
     "show-code": "Print the Python a cfg is compiled to.",
 }
 
+_FLAGS = {
+    "-f FILE": "The cfg; else $SIPPROXY_CFG, ./sipproxy.cfg, /etc/sipproxy/sipproxy.cfg.",
+    "-c": "Check it and exit.",
+    "-A NAME[=VALUE]": "A preprocessor define, set before the first line.",
+    "-l ADDRESS": "Listen there too: [proto:]host[:port][/advertised].",
+    "--alias ADDRESS": "A further name of ours: [proto:]host[:port].",
+    "-D, -DD": "Stay in the foreground; without it (or with -DDD) go into the background.",
+    "-E": "Log to stderr.",
+    "-d, --debug N": "Log level.",
+    "-P FILE": "Write the process number there.",
+    "-u USER, -g GROUP": "Run as these.",
+    "-w DIR, -Y DIR": "Working directory; directory of relative sockets.",
+    "--loadmodule NAME": "Load a module before those of the cfg.",
+    "--modparam M:P:T:V": "Set parameter P of module M; T is s or i.",
+    "-a, -K, -n, --server-id": "auto_aliases, check_via, children, server_id.",
+    "--compat VERSION": "3.0, 5.6 or 6.1; not a flag of Kamailio's.",
+}
+
 
 class Commands(click.Group):
     """The subcommands; each lives in a module of its own, imported when it is called."""
@@ -37,6 +55,8 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+        with formatter.section("Kamailio's flags, without a command"):
+            formatter.write_dl(list(_FLAGS.items()))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

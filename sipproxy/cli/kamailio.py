@@ -63,7 +63,7 @@ def run_kamailio_style(words: Sequence[str]) -> int:
     try:
         flags = Flags(words)
     except getopt.GetoptError as error:
-        return _fail(f"{error}; sipproxy --help shows the commands, kamailio -h its flags")
+        return _fail(f"{error}; sipproxy --help lists commands and flags")
     refused = flags.given(_UNSUPPORTED)
     if refused:
         return _fail(f"{', '.join(refused)} is not supported")

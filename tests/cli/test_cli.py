@@ -1,5 +1,6 @@
 """The front door: help, version, exit codes."""
 
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from sipproxy import __version__
+from sipproxy.cli import kamailio
 
 Sipproxy = Callable[..., Any]
 
@@ -69,3 +71,13 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_lists_every_flag_that_does_something(sipproxy: Sipproxy) -> None:
+    """Those of Kamailio's that have no effect or are refused are left out."""
+    names = [f"-{letter}" for letter in kamailio._SHORT.replace(":", "")]
+    names += [f"--{word.rstrip('=')}" for word in kamailio._LONG]
+    text = sipproxy("--help").out
+    idle = kamailio._WITHOUT_EFFECT | kamailio._UNSUPPORTED
+    missing = {n for n in names if not re.search(rf"(?<![\w-]){n}(?![\w-])", text)}
+    assert missing == idle
