@@ -9,20 +9,23 @@ from typing import Any
 
 from sipproxy.core.access import Format, PvAccess, Static
 from sipproxy.core.module import FunctionMark, PvarMark, TransformMark
-from sipproxy.core.params import FlagNumber, IntOrZero, Parsed, Plain, RouteName
+from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
 from sipproxy.core.values import Value
 
-KINDS = (str, int, Value, Plain, Format, PvAccess, RouteName, FlagNumber, IntOrZero)
+KINDS = (str, int, Value, Plain, Format, PvAccess, RouteName, FlagNumber)
 """Annotations a parameter of the cfg language may have, besides subclasses of Parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: its annotation without `| None`, and whether it may be left out."""
+    """One parameter: its annotation without `| None`, whether it may be left out, and whether
+    the handler takes None for a quoted pseudo-variable that holds nothing of that kind.
+    """
 
     name: str
     kind: Any
     optional: bool
+    nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +158,15 @@ def _signature(
     for parameter in list(inspect.signature(method).parameters.values())[skip:]:
         kind = hints.get(parameter.name)
         optional = parameter.default is not parameter.empty
+        nullable = False
         if kind != Value and typing.get_origin(kind) in (types.UnionType, typing.Union):
             members = [k for k in typing.get_args(kind) if k is not type(None)]
             if parameter.name != "index" and len(members) == 1:
                 kind = members[0]
+                nullable = parameter.default is not None
         if parameter.name != "index" and not _known(kind):
             raise TypeError(f"{function.__qualname__}: unknown parameter type {kind!r}")
-        found = Parameter(parameter.name, kind, optional)
+        found = Parameter(parameter.name, kind, optional, nullable)
         if parameter.kind is parameter.VAR_POSITIONAL:
             rest = found
         else:

@@ -6,7 +6,6 @@ annotation     the handler gets
 `str`          the argument's text; pseudo-variables in it are replaced at each call
 `int`          a number: constant, or the value of an expression at each call; a call is left out
                and fails where a quoted pseudo-variable, `"$var(x)"`, holds no int
-`IntOrZero`    the same, but 0 where a quoted pseudo-variable holds no int
 `Value`        the value of an expression as it is (int, str or None)
 `Plain`        a constant text, taken literally
 `Format`       a callable `(ctx) -> str`: the text is built only when it is asked for
@@ -16,7 +15,9 @@ annotation     the handler gets
 a subclass     of `Parsed`: the object its `parse(text)` makes of a constant text at load
 =============  ==========================================================================
 
-`X | None = None` makes a parameter optional. The same annotations serve pseudo-variables.
+`X | None = None` makes a parameter optional. `str | None` and `int | None` with another default or
+none get None where the argument is a quoted pseudo-variable and that has no value, or no int. The
+same annotations serve pseudo-variables.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,6 @@ from typing import Annotated, Any, NewType, Self, TypeAlias, TypeVar
 Plain = NewType("Plain", str)
 RouteName = NewType("RouteName", str)
 FlagNumber = NewType("FlagNumber", int)
-IntOrZero = NewType("IntOrZero", int)
 
 
 @dataclass(frozen=True, slots=True)

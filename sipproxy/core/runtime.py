@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from sipproxy.core.context import EXIT, Context
 from sipproxy.core.log import ERROR
-from sipproxy.core.values import EvalError, Value
+from sipproxy.core.values import EvalError, Value, to_str
 
 Route = Callable[[Context], int]
 AsyncRoute = Callable[[Context], Awaitable[int]]
@@ -45,9 +45,9 @@ def only_int(value: Value) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def int_or_zero(value: Value) -> int:
-    """The value if it is an int, else 0."""
-    return value if isinstance(value, int) else 0
+def text_or_none(value: Value) -> str | None:
+    """The text of `f("$var(x)")`; None when it is undefined (get_str_fparam)."""
+    return None if value is None else to_str(value)
 
 
 def core_code(c: Context, code: int | None) -> int:

@@ -10,7 +10,7 @@ from sipproxy.core.flow import Flow
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, event, function, modparam, pvar, rpc
-from sipproxy.core.params import IntOrZero, Plain
+from sipproxy.core.params import Plain
 from sipproxy.sip.build import build_reply, reply_destination
 from sipproxy.sip.message import Message
 
@@ -69,20 +69,26 @@ class Sl(Module, name="sl"):
         self._tells_of_replies = self.host.has_route("sl:local-response")
 
     @function("REQUEST")
-    def sl_send_reply(self, ctx: Context, code: IntOrZero, reason: str) -> int:
+    def sl_send_reply(self, ctx: Context, code: int | None, reason: str | None) -> int:
         """Reply statelessly with a status and a reason; -1 for an ACK."""
+        if reason is None:
+            reason = self.default_reason
         return self.reply(ctx, code or self.default_code, reason)
 
     @function("REQUEST")
-    def sl_reply(self, ctx: Context, code: IntOrZero, reason: str) -> int:
+    def sl_reply(self, ctx: Context, code: int | None, reason: str | None) -> int:
         """The same as sl_send_reply."""
+        if reason is None:
+            reason = self.default_reason
         return self.reply(ctx, code or self.default_code, reason)
 
     @function("REQUEST", "ONREPLY", "FAILURE")
-    def send_reply(self, ctx: Context, code: IntOrZero, reason: str) -> int:
+    def send_reply(self, ctx: Context, code: int | None, reason: str | None) -> int:
         """Reply in the transaction where there is one, else statelessly; -1 in a reply."""
         if not ctx.msg.is_request:
             return -1
+        if reason is None:
+            reason = self.default_reason
         return self.reply(ctx, code or self.default_code, reason)
 
     @function("REQUEST")

@@ -10,7 +10,7 @@ from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
 from sipproxy.core.module import FunctionMark
-from sipproxy.core.params import FlagNumber, IntOrZero, Parsed, Plain, RouteName
+from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
@@ -174,9 +174,9 @@ class Calls:
         kind = param.kind
         try:
             if kind is str:
-                return self._text(arg)
-            if kind is int or kind is IntOrZero:
-                return self._number(arg, or_zero=kind is IntOrZero)
+                return self._text(arg, param.nullable)
+            if kind is int:
+                return self._number(arg, param.nullable)
             if kind == Value:
                 return self.expressions.value(arg).node
             if kind is Format:
@@ -199,9 +199,11 @@ class Calls:
             self.scope.error(arg.span, f"parameter {number} of {function}: {error}")
         return emit.const(None)
 
-    def _text(self, arg: tree.Expr) -> ast.expr:
+    def _text(self, arg: tree.Expr, nullable: bool) -> ast.expr:
         if isinstance(arg, tree.Str):
             format = self.scope.host.format(arg.text)
+            if nullable and format.constant is None and len(format.pieces) == 1:
+                return self.expressions.text_or_none(tree.Pv(arg.span, arg.text))
             self.emit.span = arg.span
             return (
                 self.expressions.variables.formatted(format) if format.text else self.emit.const("")
@@ -210,11 +212,11 @@ class Calls:
             return self.emit.const(arg.text)
         return self.expressions.text(arg)
 
-    def _number(self, arg: tree.Expr, *, or_zero: bool) -> ast.expr:
+    def _number(self, arg: tree.Expr, nullable: bool) -> ast.expr:
         if isinstance(arg, tree.Str):
             text = arg.text.strip()
-            if text.startswith("$") and or_zero:
-                return self.expressions.only_int(tree.Pv(arg.span, text), or_zero=True)
+            if text.startswith("$") and nullable:
+                return self.expressions.only_int(tree.Pv(arg.span, text))
             if text.startswith("$"):
                 return self._given_number(tree.Pv(arg.span, text))
             try:

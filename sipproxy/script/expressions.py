@@ -70,16 +70,23 @@ class Expressions:
         self.emit.span = expr.span
         return code.node if code.type == "int" else self._to_int(code)
 
-    def only_int(self, expr: tree.Pv, *, or_zero: bool = False) -> ast.expr:
-        """The int that a pseudo-variable holds; None (or 0) where it holds none."""
+    def only_int(self, expr: tree.Pv) -> ast.expr:
+        """The int that a pseudo-variable holds; None where it holds none."""
         if number := self._number(expr):
             return number
         code = self.value(expr)
         if code.type == "int":
             return code.node
-        helper = runtime.int_or_zero if or_zero else runtime.only_int
         self.emit.span = expr.span
-        return self.emit.call(self.emit.bind(helper, helper.__name__), code.node)
+        return self.emit.call(self.emit.bind(runtime.only_int, "only_int"), code.node)
+
+    def text_or_none(self, expr: tree.Pv) -> ast.expr:
+        """The text of a pseudo-variable, None when it is undefined."""
+        code = self.variables.pv(expr, textual=True)
+        if code.type == "str":
+            return code.node
+        self.emit.span = expr.span
+        return self.emit.call(self.emit.bind(runtime.text_or_none, "text_or_none"), code.node)
 
     def _number(self, expr: tree.Pv) -> ast.expr | None:
         """The int that a pseudo-variable keeps beside its text; None when it keeps none."""

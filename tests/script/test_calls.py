@@ -7,7 +7,7 @@ import pytest
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
-from sipproxy.core.params import FlagNumber, IntOrZero, Parsed, Plain, RouteName
+from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
 from sipproxy.core.values import Value
 from sipproxy.errors import CfgError
 from sipproxy.testing import Messages, ProxyUnderTest, load_cfg_text
@@ -242,7 +242,8 @@ loadmodule "kinds.so"
 request_route {{
     $var(n) = 7; $var(s) = "7";
     if (number({argument})) {{ xlog("taken"); }} else {{ xlog("left out"); }}
-    number_or_zero({argument});
+    number_or_none({argument});
+    text_or_none({argument});
 }}
 """
 
@@ -252,7 +253,7 @@ class Numbers(Module, name="kinds"):
 
     def __init__(self, host: Any) -> None:
         super().__init__(host)
-        self.given: list[int] = []
+        self.given: list[int | str | None] = []
 
     @function()
     def number(self, ctx: Context, number: int) -> bool:
@@ -261,29 +262,35 @@ class Numbers(Module, name="kinds"):
         return True
 
     @function()
-    def number_or_zero(self, ctx: Context, number: IntOrZero) -> bool:
-        """A number, or 0."""
+    def number_or_none(self, ctx: Context, number: int | None) -> bool:
+        """A number, or None."""
         self.given.append(number)
+        return True
+
+    @function()
+    def text_or_none(self, ctx: Context, text: str | None) -> bool:
+        """A text, or None."""
+        self.given.append(text)
         return True
 
 
 @pytest.mark.parametrize(
     ("argument", "given"),
     [
-        ('"$var(n)"', [7, 7]),
-        ('"$var(s)"', [0]),
-        ('"$avp(none)"', [0]),
-        ("$var(s)", [7, 7]),
-        ("$avp(none)", [0, 0]),
-        ('"7"', [7, 7]),
+        ('"$var(n)"', [7, 7, "7"]),
+        ('"$var(s)"', [None, "7"]),
+        ('"$avp(none)"', [None, None]),
+        ("$var(s)", [7, 7, "7"]),
+        ("$avp(none)", [0, 0, ""]),
+        ('"7"', [7, 7, "7"]),
     ],
 )
 def test_a_quoted_variable_without_an_int_leaves_the_call_out(
-    argument: str, given: list[int]
+    argument: str, given: list[int | str | None]
 ) -> None:
     head = HEAD.replace('loadmodule "kinds.so"\n', "")
     cfg = head + WITH_NUMBERS.format(argument=argument)
     proxy = load_cfg_text(cfg, modules={"kinds": Numbers})
     log = [line.strip() for line in proxy.feed(Messages().request("OPTIONS")).log]
     assert cast(Numbers, proxy.host.modules["kinds"]).given == given
-    assert log == ["left out" if given == [0] else "taken"]
+    assert log == ["left out" if len(given) == 2 else "taken"]

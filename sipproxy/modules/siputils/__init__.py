@@ -11,14 +11,13 @@ from sipproxy.core.context import Context
 from sipproxy.core.forward import numeric
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam
-from sipproxy.core.params import IntOrZero, Parsed, Plain
+from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.siputils import uris
 from sipproxy.sip.names import header_id
 from sipproxy.sip.uri import Uri
 
-_ANY_HOP = IntOrZero(0)
 _E164 = re.compile(r"\+[0-9]{2,15}\Z", re.ASCII)
 _TEL = re.compile(r"(?:\+[1-9])?[0-9]*\Z", re.ASCII)
 _SIP_DATE = re.compile(
@@ -76,7 +75,7 @@ class Siputils(Module, name="siputils"):
         return ctx.msg.is_tagged
 
     @function()
-    def is_first_hop(self, ctx: Context, mode: IntOrZero = _ANY_HOP) -> bool:
+    def is_first_hop(self, ctx: Context, mode: int | None = 0) -> bool:
         """Whether we are the first proxy: no second Via, or our own Record-Route on top."""
         msg = ctx.msg
         if msg.is_request:
@@ -267,8 +266,10 @@ class Siputils(Module, name="siputils"):
         return None
 
     @function("REQUEST", "FAILURE", "BRANCH", "ONREPLY")
-    def tel2sip(self, ctx: Context, uri: str, host: str, target: PvAccess) -> int:
+    def tel2sip(self, ctx: Context, uri: str | None, host: str | None, target: PvAccess) -> int:
         """Write the SIP form of a tel URI to a variable: 1 done, 2 it is no tel URI."""
+        if uri is None or host is None:
+            return -1
         if wire.lower(uri[:4]) != "tel:":
             return 2
         number, semicolon, params = wire.lower(uri[4:]).partition(";")
