@@ -39,6 +39,7 @@ def write(folder: Path, text: str) -> Path:
         CASE.partition("[[steps]]")[0],
         CASE.replace("title", "check = true\ntitle", 1),
         CASE.replace("title", 'variants = ["x"]\ntitle', 1),
+        CASE.replace("title", 'better_lines = [["x", 1]]\ntitle', 1),
     ),
 )
 def test_case_with_an_unknown_or_missing_key_is_refused(text: str, tmp_path: Path) -> None:
@@ -136,3 +137,41 @@ def test_server_that_does_not_start_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path, CASE.replace("xlog(", "nosuch("))
     with pytest.raises(CaseError, match="server exited with 255 at start"):
         record(path, Commands())
+
+
+CHECK = """
+title = "a refusal"
+shows = "where it is"
+check = true
+better_lines = [["", 2]]
+cfg = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("golden", "says", "passes"),
+    (
+        ({"refused": True, "line": 3}, "test.cfg:3:1: wrong", True),
+        ({"refused": True, "line": 3}, "test.cfg:2:1: wrong", True),
+        ({"refused": True, "line": 3}, "test.cfg:1:1: wrong", False),
+        ({"refused": True, "line": 3}, "", False),
+        ({"refused": True, "line": None}, "test.cfg:1:1: wrong", True),
+        ({"refused": False}, "test.cfg:3:1: wrong", False),
+        ({"hangs": True}, "test.cfg:3:1: wrong", True),
+        ({"hangs": True}, "", False),
+    ),
+)
+def test_a_refusal_names_the_line_of_the_golden_or_a_better_one(
+    golden: dict[str, object], says: str, passes: bool, tmp_path: Path
+) -> None:
+    path = write(tmp_path, CHECK)
+    path.with_suffix(".json").write_text(json.dumps(golden))
+    check = f'sh -c \'echo "{says}"; test -z "{says}"\''
+    assert (compare(path, Commands(check=check)) == "") is passes
+
+
+def test_a_check_that_never_ends_is_seen(tmp_path: Path) -> None:
+    path = write(tmp_path, CHECK)
+    path.with_suffix(".json").write_text(json.dumps({"refused": False}))
+    problem = compare(path, Commands(check="sleep 60", start_timeout=0.1))
+    assert "never comes to an end" in problem

@@ -178,3 +178,20 @@ def test_a_define_with_an_include_keeps_its_place() -> None:
     tokens, _ = scan(text, i="x")
     assert [t.text for t in tokens] == ["a", "x", "b"]
     assert (tokens[-1].span.line, tokens[-1].span.column) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "stray"),
+    [
+        ("[a:b]", "a:b", ""),
+        ("[ a:b_c:d-e\n]", "a:b_c:d-e", ""),
+        ('["a:b"]', "a:b", '""'),
+        ("[a_b:c_d]", "b:c_d", "a_"),
+        ("[a:b:]", "a:b", ":"),
+    ],
+)
+def test_the_name_of_an_event_is_what_fits(text: str, name: str, stray: str) -> None:
+    tokens, problems = scan(f"event_route{text} {{")
+    assert [(t.type, t.text) for t in tokens[1:]] == [("EVENT_NAME", name), ("LBRACE", "{")]
+    told = [f"{stray} is passed over: the event is {name}"] if stray else []
+    assert [(p.severity, p.message) for p in problems] == [("warning", t) for t in told]
