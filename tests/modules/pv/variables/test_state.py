@@ -65,6 +65,23 @@ def test_what_is_written_wrongly(bench: Any, text: str) -> None:
         bench.value(text)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("x:5", "f:x", "x:", "s:", "i:", "i:x", "i:5x", "i:-5", "i: 5", "i:99999999999"),
+        *("x.y", "abc.y", "f.", ""),
+    ],
+)
+def test_names_that_no_avp_has(bench: Any, name: str) -> None:
+    with pytest.raises(ResolveError):
+        bench.host.pv(f"$avp({name})")
+
+
+@pytest.mark.parametrize("name", ["x", "s:x:y", "S:x", "I:5", "i:4294967295", "si:x", "a b", "f.x"])
+def test_names_that_an_avp_may_have(bench: Any, name: str) -> None:
+    assert bench.host.pv(f"$avp({name})").set is not None
+
+
 def test_shared_variables_by_rpc(bench: Any) -> None:
     bench.put("$shv(a)", 1)
     bench.put("$shv(b)", "two")
