@@ -166,7 +166,7 @@ class Operators:
             return Code(emit.call(emit.bind(values.add_all, "add_all"), node, *others), "any")
         add = emit.bind(values.add, "add")
         for term in terms[1:]:
-            if isinstance(term, _SIMPLE):
+            if not _differs(term):
                 right = self.build.value(term).node
                 emit.span = span
                 node = self._added(node, term, right)
@@ -271,7 +271,7 @@ class Operators:
         emit.span = expr.span
         helper = emit.bind(*((values.eq, "eq") if expr.op == "==" else (values.ne, "ne")))
         if not isinstance(expr.right, tree.Int | tree.Str):
-            if isinstance(expr.right, tree.Binary):
+            if _differs(expr.right):
                 as_int = self.build.integer(expr.right)
                 emit.span = expr.span
                 kept = emit.temporary()
@@ -321,6 +321,14 @@ class Operators:
         if _BACK_REFERENCE.search(pattern.text):  # the only search that may be given up
             self.build.fails = True
         return self.emit.call(self.emit.bind(regex.search, "search"), subject)
+
+
+def _differs(expr: tree.Expr) -> bool:
+    """Whether an expression comes to something else where an int is wanted: a sum of which the
+    first term's type is not known, and selval(). All others are compiled once, however deep."""
+    return is_selval(expr) or (
+        isinstance(expr, tree.Binary) and expr.op == "+" and guess(expr) == "any"
+    )
 
 
 def _terms(expr: tree.Binary) -> list[tree.Expr]:

@@ -91,3 +91,16 @@ def test_the_recursion_limit_is_put_back(compiled: Callable[[str], ProxyUnderTes
     proxy = compiled(body("if (1) {\n" * 250 + "exit;" + "}" * 250))
     assert "if True" not in proxy.proxy.compiled.source()
     assert sys.getrecursionlimit() == before
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [("$avp(a) == (", "0"), ("$avp(a) + (", "111111"), ("$avp(a) == (1 + (", "1")],
+)
+def test_comparisons_and_sums_nested_to_the_right_are_compiled_once(
+    lines: Lines, left: str, expected: str
+) -> None:
+    depth = left.count("(") - left.count("$avp(")
+    text = left * 60 + "7" + ")" * (60 * depth)
+    log = lines(body(f'$avp(a) = "1"; $avp(x) = {text}; xlog("$avp(x)");'))
+    assert log[0].startswith(expected)
