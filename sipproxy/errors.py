@@ -47,10 +47,15 @@ class Problem:
 
 
 class CfgError(SipproxyError):
-    """A cfg is refused; carries every problem found in it."""
+    """A cfg is refused; carries every problem found in it.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `readable` is the tree (script.tree.Config) of what could be read all the same, when every
+    problem lies inside a route block; else None.
+    """
+
+    def __init__(self, problems: Sequence[Problem], readable: object = None) -> None:
         self.problems = tuple(problems)
+        self.readable = readable
         super().__init__("\n".join(map(str, self.problems)))
 
 

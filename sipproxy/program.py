@@ -8,7 +8,7 @@ from sipproxy.script.defines import COMPAT
 from sipproxy.script.parse import NO_DEFINES, parse_file, parse_text
 from sipproxy.script.tree import Config
 
-__all__ = ["COMPAT", "Program", "load_file", "load_text"]
+__all__ = ["COMPAT", "Program", "load_file", "load_text", "program_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def load_file(
     path: str, *, defines: Mapping[str, str | None] = NO_DEFINES, compat: str = ""
 ) -> Program:
     """Read a cfg; raises CfgError with everything wrong in it."""
-    return _program(parse_file(path, defines=defines, compat=compat), compat)
+    return program_of(parse_file(path, defines=defines, compat=compat), compat)
 
 
 def load_text(
@@ -40,8 +40,9 @@ def load_text(
     compat: str = "",
 ) -> Program:
     """As :func:`load_file`, for a cfg given as text."""
-    return _program(parse_text(text, file=file, defines=defines, compat=compat), compat)
+    return program_of(parse_text(text, file=file, defines=defines, compat=compat), compat)
 
 
-def _program(config: Config, compat: str) -> Program:
+def program_of(config: Config, compat: str = "") -> Program:
+    """The program of a cfg that was parsed; `compat` wins over the cfg's own."""
     return Program(config, collect(config), compat or config.compat or "5.6")

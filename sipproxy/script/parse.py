@@ -1,7 +1,7 @@
 """From a cfg to its tree: `parse_file` and `parse_text`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from sipproxy.errors import CfgError, Problem, Span
@@ -9,7 +9,7 @@ from sipproxy.script import static
 from sipproxy.script.defines import KAMAILIO_VERSION, Defines
 from sipproxy.script.scan import Read, Scanner
 from sipproxy.script.tokens import Source
-from sipproxy.script.tree import Config, Item
+from sipproxy.script.tree import Config, Item, Route
 from sipproxy.text import decode
 
 NO_DEFINES: Mapping[str, str | None] = MappingProxyType({})
@@ -75,9 +75,7 @@ def _parse(
     problems = [*scanner.problems, *static.check(items, whole)]
     files = list(scanner.sources)
     problems.sort(key=lambda p: (files.index(p.span.file), p.span.line, p.span.column))
-    if any(problem.severity == "error" for problem in problems):
-        raise CfgError([problem for problem in problems if problem.severity == "error"])
-    return Config(
+    config = Config(
         source.name,
         tuple(items),
         {name: file.text for name, file in scanner.sources.items()},
@@ -86,6 +84,21 @@ def _parse(
         scanner.preprocessor.compat,
         tuple(problems),
     )
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise CfgError(errors, config if _inside_routes(errors, items) else None)
+    return config
+
+
+def _inside_routes(errors: Iterable[Problem], items: Iterable[Item]) -> bool:
+    """Whether every error lies in a route block: then nothing is missing around them."""
+    routes = [item.span for item in items if isinstance(item, Route)]
+    return all(any(_holds(route, error.span) for route in routes) for error in errors)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    start, end = (outer.line, outer.column), (outer.end_line, outer.end_column)
+    return outer.file == inner.file and start <= (inner.line, inner.column) < end
 
 
 def _run(scanner: Scanner) -> list[Item]:
