@@ -9,13 +9,11 @@ from types import MappingProxyType
 from sipproxy.core.context import Context
 from sipproxy.core.regex import compile as compile_regex
 from sipproxy.core.runtime import log_error
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.sip.uri import Uri
 from sipproxy.text import lower
-
-PROTO_NUMBER = {"udp": 1, "tcp": 2, "tls": 3, "sctp": 4, "ws": 5, "wss": 6}
-"""Kamailio's numbers of the transports (`proto==UDP`, `$prid`)."""
 
 
 def matches(text: str, pattern: str) -> bool:

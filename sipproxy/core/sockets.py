@@ -7,6 +7,8 @@ from ipaddress import IPv6Address
 from sipproxy.core.flow import Address
 from sipproxy.text import lower
 
+PROTO_NUMBER = {"udp": 1, "tcp": 2, "tls": 3, "sctp": 4, "ws": 5, "wss": 6}
+"""Kamailio's numbers of the transports (core/ip_addr.h): `proto==UDP`, `$prid`."""
 DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060}
 
 

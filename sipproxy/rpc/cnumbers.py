@@ -2,8 +2,8 @@
 
 import re
 
-INT32_MIN = -(1 << 31)
-INT32_MAX = (1 << 31) - 1
+from sipproxy.core.values import INT_MAX, INT_MIN
+
 _INT64_MIN = -(1 << 63)
 _UINT64 = 1 << 64
 
@@ -18,15 +18,10 @@ _SIGNED = re.compile(r"[+-]?[0-9]*")
 _LONGEST_INT32 = 4096  # digits; more are zeros or an overflow
 
 
-def wrap_int32(number: int) -> int:
-    """The low 32 bits as a signed integer."""
-    return ((number - INT32_MIN) & 0xFFFFFFFF) + INT32_MIN
-
-
 def int32_of_double(number: float) -> int:
     """A C cast to int: towards zero; out of range gives the smallest int, as on x86-64."""
-    if not INT32_MIN - 1 < number < INT32_MAX + 1:
-        return INT32_MIN
+    if not INT_MIN - 1 < number < INT_MAX + 1:
+        return INT_MIN
     return int(number)
 
 
@@ -54,7 +49,7 @@ def int32_of_text(text: str) -> int | None:
     if not _SIGNED.fullmatch(text) or len(text) > _LONGEST_INT32:
         return None
     number = int(text) if text not in ("", "+", "-") else 0
-    return number if INT32_MIN <= number <= INT32_MAX else None
+    return number if INT_MIN <= number <= INT_MAX else None
 
 
 def long_of_text(text: str) -> int | None:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from sipproxy.rpc.cnumbers import INT32_MAX, INT32_MIN
+from sipproxy.core.values import INT_MAX, INT_MIN
 from sipproxy.rpc.values import Member, NamedArray, Struct, Value, members_of
 from sipproxy.text import presentable
 
@@ -188,7 +188,7 @@ def _number(number: int | float) -> str:
         return "null"
     if number.is_integer():
         return f"{number:.0f}" if number else "0"
-    if INT32_MIN <= number <= INT32_MAX and abs(number - int(number)) <= 2.0**-52:
+    if INT_MIN <= number <= INT_MAX and abs(number - int(number)) <= 2.0**-52:
         return str(int(number))
     if abs(number) < 1e-6 or abs(number) > 1e9:
         return f"{number:e}"

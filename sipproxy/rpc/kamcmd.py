@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from sipproxy.core.values import wrap
 from sipproxy.errors import RpcError
-from sipproxy.rpc.cnumbers import double_of_text, long_of_text, wrap_int32
+from sipproxy.rpc.cnumbers import double_of_text, long_of_text
 from sipproxy.rpc.values import Value, members_of
 from sipproxy.text import decode
 
@@ -16,7 +17,7 @@ def parse_argument(text: str) -> int | float | str:
     """
     integer = long_of_text(text)
     if integer is not None:
-        return wrap_int32(integer)
+        return wrap(integer)
     double = double_of_text(text)
     if double is not None and double[1] == len(text):
         return double[0]
@@ -54,6 +55,6 @@ def _plain(value: Value) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:f}"
     if isinstance(value, int):
-        return str(wrap_int32(value) if value < 1 << 32 else value)
+        return f"{wrap(value) if value < 1 << 32 else value:d}"
     text = decode(value) if isinstance(value, bytes) else str(value)
     return text.partition("\0")[0]

@@ -7,8 +7,9 @@ bit set says how many bytes of length follow; for a struct or array that bit mar
 from dataclasses import dataclass
 from enum import IntEnum
 
+from sipproxy.core.values import INT_MIN, wrap
 from sipproxy.errors import SipproxyError
-from sipproxy.rpc.cnumbers import INT32_MIN, int64_of_double, wrap_int32
+from sipproxy.rpc.cnumbers import int64_of_double
 from sipproxy.rpc.values import Member, Struct, Value, members_of
 from sipproxy.text import decode, encode
 
@@ -95,7 +96,7 @@ def read_head(data: bytes, offset: int) -> Head:
 
 def int_at(data: bytes, head: Head) -> int:
     """The value of an int record: the low 32 bits, signed."""
-    return wrap_int32(int.from_bytes(data[head.start : head.end], "big"))
+    return wrap(int.from_bytes(data[head.start : head.end], "big"))
 
 
 def double_at(data: bytes, head: Head) -> float:
@@ -204,7 +205,7 @@ def _append_members(parts: list[bytes], value: Value) -> None:
 
 
 def _encode_int(number: int) -> bytes:
-    if not INT32_MIN <= number < 1 << 32:
+    if not INT_MIN <= number < 1 << 32:
         return _number(Type.DOUBLE, _clamped(number * 1000))
     return _number(Type.INT, number & 0xFFFFFFFF)
 

@@ -48,7 +48,7 @@ class Settings:
                 address.name,
             )
             for address in self.listen
-            if _is_ip(address.host)
+            if is_ip(address.host)
         ]
 
     def _port(self, proto: str) -> int:
@@ -102,7 +102,8 @@ def _default(kind: str, text: str) -> int | str | None:
     return text
 
 
-def _is_ip(host: str) -> bool:
+def is_ip(host: str) -> bool:
+    """Whether a host is an IP address, in brackets or not."""
     try:
         ip_address(host.strip("[]"))
     except ValueError:

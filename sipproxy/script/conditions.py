@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from sipproxy.core import conditions as core
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.script import tree
 from sipproxy.script.codes import Code
 
@@ -74,7 +75,7 @@ def _number(build: Expressions, value: tree.Expr) -> Code:
     """A port, length, transport or address family."""
     if isinstance(value, tree.Bareword):
         word = value.text.lower()
-        known = core.PROTO_NUMBER | {"inet": 2, "ipv4": 2, "inet6": 10, "ipv6": 10}
+        known = PROTO_NUMBER | {"inet": 2, "ipv4": 2, "inet6": 10, "ipv6": 10}
         if word not in known:
             build.scope.error(value.span, f'"{value.text}" is no transport or address family')
         build.emit.span = value.span

@@ -6,6 +6,7 @@ Facts from Kamailio 5.6 `src/core/cfg.y`, verified by results.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from sipproxy.core.values import wrap
 from sipproxy.errors import Span
 from sipproxy.script.tokens import Token
 from sipproxy.script.tree import Bareword, Binary, Condition, Expr, Int, Ip, Myself, Unary
@@ -50,11 +51,6 @@ class Group:
 
 
 Item = Expr | Group | Token
-
-
-def wrap(number: int) -> int:
-    """A number in 32 bits, signed."""
-    return (number + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
 
 
 def climb(items: Sequence[Item]) -> Expr:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sipproxy.core.suggest import suggestion
 from sipproxy.errors import Problem, Span
+from sipproxy.script.collect import is_ip
 from sipproxy.script.keywords import KEYWORDS, WORD_NUMBERS
 from sipproxy.script.settings import MAX_FLAG, SETTINGS, free_flag
 from sipproxy.script.tree import (
@@ -220,24 +221,16 @@ def _expected(kind: str, value: Expr) -> str:
 
 
 def _address(address: Address) -> Iterator[Problem]:
-    if _QUOTED_SOCKET.match(address.host) and not _is_ip(address.host):
+    if _QUOTED_SOCKET.match(address.host) and not is_ip(address.host):
         yield Problem(
             address.span,
             f'"{address.host}" would be read as the name of one host',
             "quote only the host, or nothing: udp:127.0.0.1:5060",
         )
-    elif _DOTTED.fullmatch(address.host) and not _is_ip(address.host):
+    elif _DOTTED.fullmatch(address.host) and not is_ip(address.host):
         yield Problem(address.span, f"{address.host} is not an IP address")
     if address.port > _MAX_PORT:  # Kamailio goes on with the lower 16 bits
         yield Problem(address.span, f"{address.port} is not a port (up to {_MAX_PORT})")
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 # --- what is given twice, or not at all ----------

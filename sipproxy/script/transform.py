@@ -4,7 +4,8 @@ The parser calls these as it reduces, with the tokens and nodes of the rule in o
 Lark's ever exists. Nothing here can fail: what is wrong with a node is found by `static` later.
 """
 
-from sipproxy.script.precedence import Item, climb, wrap
+from sipproxy.core.values import wrap
+from sipproxy.script.precedence import Item, climb
 from sipproxy.script.reduce import Children, Items, Lists, block_of, joined, over, string_of
 from sipproxy.script.tokens import Token
 from sipproxy.script.tree import (

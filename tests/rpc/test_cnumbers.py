@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipproxy.core.values import wrap
 from sipproxy.rpc.cnumbers import (
     double_of_text,
     int32_of_double,
@@ -12,13 +13,12 @@ from sipproxy.rpc.cnumbers import (
     long_of_text,
     uint64_of_double,
     unsigned_text,
-    wrap_int32,
 )
 
 
 @given(st.integers())
 def test_wrap_keeps_the_low_bits(number: int) -> None:
-    wrapped = wrap_int32(number)
+    wrapped = wrap(number)
     assert -(1 << 31) <= wrapped < 1 << 31
     assert (wrapped - number) % (1 << 32) == 0
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipproxy.core.values import wrap
 from sipproxy.script.parse import parse_text
-from sipproxy.script.precedence import BINARY, LEVELS, wrap
+from sipproxy.script.precedence import BINARY, LEVELS
 from sipproxy.script.tree import (
     Assign,
     Binary,

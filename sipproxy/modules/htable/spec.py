@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sipproxy.core.suggest import suggestion
+from sipproxy.core.values import INT_MAX, INT_MIN
 from sipproxy.errors import ModuleError
 
 _MAX_COLUMNS = 8
 _UINT_MAX = 0xFFFF_FFFF
-_INT_MIN, _INT_MAX = -0x8000_0000, 0x7FFF_FFFF
 
 _WS = r"[ \t\r\n]*"
 _DEFINITION = re.compile(rf"{_WS}([^= \t\r\n]*){_WS}=>{_WS}(.*)", re.DOTALL)
@@ -105,7 +105,7 @@ def _attributes(text: str, body: str) -> Iterator[tuple[str, str | None, str]]:
 
 def _number(text: str, name: str, value: str) -> int:
     """A whole number in decimal digits with an optional sign; an empty text is 0."""
-    least, most = (_INT_MIN, _INT_MAX) if name == "initval" else (0, _UINT_MAX)
+    least, most = (INT_MIN, INT_MAX) if name == "initval" else (0, _UINT_MAX)
     digits = value[1:] if value[:1] == "+" or (value[:1] == "-" and least < 0) else value
     if digits.strip("0123456789"):
         raise _wrong(text, f'{name} needs a number, not "{value}"')

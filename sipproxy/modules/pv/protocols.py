@@ -1,20 +1,18 @@
 """Transport protocols as Kamailio numbers and names them (core/ip_addr.h)."""
 
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.values import Value
 from sipproxy.text import lower
 
-NUMBERS = {"udp": 1, "tcp": 2, "tls": 3, "sctp": 4, "ws": 5, "wss": 6}
-"""Number of each protocol, by its name in lower case."""
-
-NAMES = {number: name for name, number in NUMBERS.items()}
+NAMES = {number: name for name, number in PROTO_NUMBER.items()}
 """Name of each protocol, by its number."""
 
 
 def proto_number(name: Value) -> int:
     """Number of a protocol named in any case, 0 for no known one."""
-    return NUMBERS.get(lower(name), 0) if isinstance(name, str) else 0
+    return PROTO_NUMBER.get(lower(name), 0) if isinstance(name, str) else 0
 
 
 def in_uri(proto: str) -> str:
     """The protocol as a URI names it (`wss` is `ws` there); empty for an unknown one."""
-    return "ws" if proto == "wss" else proto if proto in NUMBERS else ""
+    return "ws" if proto == "wss" else proto if proto in PROTO_NUMBER else ""

@@ -2,8 +2,9 @@
 
 import re
 
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.values import Value
-from sipproxy.modules.pv.protocols import NUMBERS, in_uri
+from sipproxy.modules.pv.protocols import in_uri
 from sipproxy.sip.message import Message
 from sipproxy.sip.via import Via
 from sipproxy.text import lower
@@ -46,7 +47,7 @@ def reply_part(msg: Message, part: str) -> Value:
         case "p":
             return port_of(via)
         case "P":
-            return proto if proto in NUMBERS else "udp"
+            return proto if proto in PROTO_NUMBER else "udp"
         case _:
             return 4 if is_ipv4(host) else 6 if ":" in host else 0
 
@@ -63,6 +64,6 @@ def attribute(via: Via | None, name: str) -> Value:
         case "proto":
             return via.transport
         case "protoid":
-            return NUMBERS.get(lower(via.transport), 0)
+            return PROTO_NUMBER.get(lower(via.transport), 0)
         case _:
             return via.param(name) or None

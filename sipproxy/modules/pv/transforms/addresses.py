@@ -6,10 +6,11 @@ from typing import Any, Concatenate, ParamSpec
 
 from sipproxy import text as wire
 from sipproxy.core.module import Module
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.pv import paramlist
-from sipproxy.modules.pv.protocols import NAMES, NUMBERS
+from sipproxy.modules.pv.protocols import NAMES
 from sipproxy.modules.pv.transforms.base import OfValue, of_content
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.uri import Uri
@@ -23,7 +24,7 @@ class UnwrittenPort(int):
 
 
 _NO_PORT = UnwrittenPort()
-_TRANSPORTS = {name: number for name, number in NUMBERS.items() if name != "wss"}
+_TRANSPORTS = {name: number for name, number in PROTO_NUMBER.items() if name != "wss"}
 """What a transport parameter may be; `wss` is none to Kamailio's parser."""
 
 Rest = ParamSpec("Rest")
@@ -158,7 +159,7 @@ class AddressTransforms(Module):
         if uri is None:
             return ""
         number = _TRANSPORTS.get(uri.transport or "", 1)
-        port = uri.port if uri.port is not None else 5061 if number == NUMBERS["tls"] else 5060
+        port = uri.port if uri.port is not None else 5061 if number == PROTO_NUMBER["tls"] else 5060
         return f"{uri.host}~{port}~{number}"
 
     @of_content("urialias.decode")

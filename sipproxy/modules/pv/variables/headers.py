@@ -6,10 +6,10 @@ from sipproxy import text as wire
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, pvar
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.pv import paramlist, vias
-from sipproxy.modules.pv.protocols import NUMBERS
 from sipproxy.sip.message import Message
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.names import header_id
@@ -328,5 +328,5 @@ def _of_reply(msg: Message, part: str) -> Value:
         return len(_elements_of(msg, "Record-Route"))
     if part == "dprotoid":
         via = vias.second(msg)
-        return None if via is None else NUMBERS.get(wire.lower(via.transport), 0)
+        return None if via is None else PROTO_NUMBER.get(wire.lower(via.transport), 0)
     return vias.reply_part(msg, _REPLY_PARTS[part])

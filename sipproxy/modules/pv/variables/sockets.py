@@ -6,9 +6,9 @@ from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.module import Module, pvar, setter
-from sipproxy.core.sockets import ListenSocket
+from sipproxy.core.sockets import PROTO_NUMBER, ListenSocket
 from sipproxy.core.values import EvalError, Value, to_str
-from sipproxy.modules.pv.protocols import NUMBERS, in_uri, proto_number
+from sipproxy.modules.pv.protocols import in_uri, proto_number
 from sipproxy.text import decode, lower
 
 _AF_INET, _AF_INET6 = 2, 10
@@ -18,7 +18,7 @@ _CONSTANTS = {
     "INET": _AF_INET,
     "IPv6": _AF_INET6,
     "INET6": _AF_INET6,
-    **{name.upper(): number for name, number in NUMBERS.items()},
+    **{name.upper(): number for name, number in PROTO_NUMBER.items()},
 }
 
 
@@ -141,7 +141,7 @@ class SocketVariables(Module):
     @pvar("prid")
     def prid(self, ctx: Context) -> int:
         """Number of the protocol the message came by."""
-        return NUMBERS.get(ctx.msg.proto, 0)
+        return PROTO_NUMBER.get(ctx.msg.proto, 0)
 
     @pvar("conid")
     def conid(self, ctx: Context) -> Value:
@@ -236,7 +236,7 @@ def _sent(inner: str | None, side: str) -> PvAccess:
             "ip": address,
             "af": _family(address),
             "port": port,
-            "proto": NUMBERS.get(flow.proto, 0),
+            "proto": PROTO_NUMBER.get(flow.proto, 0),
             "buf": decode(data),
             "len": len(data),
             "sproto": flow.proto,
@@ -249,7 +249,7 @@ def _sent(inner: str | None, side: str) -> PvAccess:
 def find_socket(sockets: list[ListenSocket], text: str) -> ListenSocket | None:
     """The listen socket `[proto:]address[:port]`; raises EvalError for what cannot be read."""
     proto, colon, rest = text.partition(":")
-    if not colon or lower(proto) not in NUMBERS:
+    if not colon or lower(proto) not in PROTO_NUMBER:
         proto, rest = "", text
     host, _, port = rest.rpartition(":") if _has_port(rest) else (rest, "", "")
     host = host.strip("[]")
