@@ -28,9 +28,16 @@ password, -3 unknown user, -4 stale nonce, -5 no credentials for the realm, -6 n
 class Authenticator(Protocol):
     """Digest authentication with the nonces of the module auth.
 
-    A module that knows passwords does: `realm = strip_realm(realm)`, `pre_auth`, then where that
-    gave credentials: look `credentials.user` up, `check_response`, and where that is 1 `post_auth`.
+    A module that knows passwords strips `realm_of(ctx, realm)` with `strip_realm` and calls
+    `pre_auth`. Where that gave credentials it looks `credentials.user` up, calls `check_response`,
+    and where that is 1 `post_auth`.
     """
+
+    def realm_of(self, ctx: Context, realm: str) -> str:
+        """The realm that a function's argument means; "" where it is no realm.
+
+        Empty text under compat 3.0: the domain of To in a REGISTER, else of From.
+        """
 
     def strip_realm(self, realm: str) -> str:
         """The realm without the modparam `realm_prefix`, as headers and HA1 have it."""
@@ -42,8 +49,13 @@ class Authenticator(Protocol):
         PRACK). (-1, -4, -5 or -6, None): refused.
         """
 
-    def check_response(self, credentials: Credentials, ha1: str, method: str) -> int:
-        """Compare the response in constant time: 1, -2 wrong, -1 of the wrong length."""
+    def check_response(
+        self, credentials: Credentials, ha1: str, method: str, body: bytes = b""
+    ) -> int:
+        """Compare the response in constant time: 1, -2 wrong, -1 of the wrong length.
+
+        `body` counts for qop=auth-int.
+        """
 
     def post_auth(self, ctx: Context, credentials: Credentials, ha1: str) -> int:
         """The response was right: adds Authentication-Info where wanted. The final code."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from sipproxy.core.access import Format, PvAccess, Static
 from sipproxy.core.module import FunctionMark, PvarMark, TransformMark
-from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.values import Value
 
-KINDS = (str, int, Value, Plain, Format, PvAccess, RouteName, FlagNumber)
+KINDS = (str, int, Value, Plain, Filled, VarOrText, Format, PvAccess, RouteName, FlagNumber)
 """Annotations a parameter of the cfg language may have, besides subclasses of Parsed."""
 
 

@@ -8,6 +8,9 @@ annotation     the handler gets
                and fails where a quoted pseudo-variable, `"$var(x)"`, holds no int
 `Value`        the value of an expression as it is (int, str or None)
 `Plain`        a constant text, taken literally
+`Filled`       as `str`; an empty constant is an error at load, save under compat 3.0
+`VarOrText`    as `Filled`, but only a text that is one pseudo-variable is replaced: `"x$rU"` is
+               taken literally (Kamailio fixup_var_str)
 `Format`       a callable `(ctx) -> str`: the text is built only when it is asked for
 `PvAccess`     a pseudo-variable to read or write
 `RouteName`    the name of a route block; an unknown one is reported at start
@@ -25,6 +28,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NewType, Self, TypeAlias, TypeVar
 
 Plain = NewType("Plain", str)
+Filled = NewType("Filled", str)
+VarOrText = NewType("VarOrText", str)
 RouteName = NewType("RouteName", str)
 FlagNumber = NewType("FlagNumber", int)
 

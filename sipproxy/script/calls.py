@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
-from sipproxy.core.module import FunctionMark
-from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.module import Constant, FunctionMark
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
+from sipproxy.errors import Problem
 from sipproxy.script import tree
 from sipproxy.script.fold import fold
 from sipproxy.script.graph import static_name
@@ -127,6 +128,7 @@ class Calls:
         if declared is None:
             return None
         self._check_mask(declared, expr)
+        self._hear_remarks(declared, expr)
         params: list[Parameter] = list(declared.params)
         while declared.rest and len(params) < len(expr.args):
             params.append(declared.rest)
@@ -168,6 +170,22 @@ class Calls:
             message = f"{expr.name}() cannot be used in {route.kind}"
             self.scope.error(expr.name_span, message)
 
+    def _hear_remarks(self, declared: FunctionDecl, expr: tree.Call) -> None:
+        """Let the module look at the constants among the arguments."""
+        module = self.scope.host.modules.get(declared.module)
+        if module is None:
+            return
+        args = [fold(arg) for arg in expr.args]
+        for remark in module.remarks_on(expr.name, tuple(map(self._constant, args))):
+            span = args[remark.argument - 1].span if remark.argument else expr.span
+            self.scope.note(Problem(span, remark.message, remark.hint, remark.severity))
+
+    def _constant(self, arg: tree.Expr) -> Constant:
+        """The value of an argument that is the same at every call, else None."""
+        if isinstance(arg, tree.Int):
+            return arg.value
+        return arg.text if isinstance(arg, tree.Str) and "$" not in arg.text else None
+
     def _argument(self, arg: tree.Expr, param: Parameter, number: int, function: str) -> ast.expr:
         emit = self.emit
         emit.span = arg.span
@@ -177,6 +195,8 @@ class Calls:
                 return self._text(arg, param.nullable)
             if kind is int:
                 return self._number(arg, param.nullable)
+            if kind is Filled or kind is VarOrText:
+                return self._filled(arg, param)
             if kind == Value:
                 return self.expressions.value(arg).node
             if kind is Format:
@@ -211,6 +231,18 @@ class Calls:
         if isinstance(arg, tree.Bareword | tree.Ip):
             return self.emit.const(arg.text)
         return self.expressions.text(arg)
+
+    def _filled(self, arg: tree.Expr, param: Parameter) -> ast.expr:
+        """A text whose constant form is not empty."""
+        if isinstance(arg, tree.Str):
+            if not arg.text and self.scope.host.compat != "3.0":
+                raise ResolveError(
+                    f"an empty {param.name} is not allowed",
+                    "Kamailio takes none since 3.1; #!sipproxy compat=3.0 brings back the old way",
+                )
+            if param.kind is VarOrText and len(self.scope.host.format(arg.text).pieces) > 1:
+                return self.emit.const(arg.text)
+        return self._text(arg, param.nullable)
 
     def _number(self, arg: tree.Expr, nullable: bool) -> ast.expr:
         if isinstance(arg, tree.Str):
