@@ -75,6 +75,10 @@ class ModuleError(SipproxyError):
     """
 
 
+class DatabaseError(SipproxyError):
+    """A database cannot be reached, does not answer in time, or refuses a statement."""
+
+
 class RpcError(SipproxyError):
     """An RPC call fails with a code and a reason, as Kamailio's faults do."""
 

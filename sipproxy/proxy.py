@@ -21,6 +21,7 @@ from sipproxy.core.log import DEBUG, ERROR, LogSink, report
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.core.waiting import Wait
+from sipproxy.db.registry import Databases
 from sipproxy.errors import CfgError, MessageError, Problem
 from sipproxy.faults import describe_fault
 from sipproxy.loader import Loader
@@ -40,7 +41,8 @@ class Proxy:
     """A program at work. Raises CfgError when the cfg names what does not exist.
 
     `modules` are found before installed ones, by name: a test's stand-ins. `arrange` may change
-    the host when the modules are loaded and no route is compiled yet: a test's stubs.
+    the host when the modules are loaded and no route is compiled yet: a test's stubs. With
+    `read_only` no database is written (a replay).
 
     `last` is the context of the latest run of a route, for shells that tell what happened.
     """
@@ -55,6 +57,7 @@ class Proxy:
         sockets: Sequence[ListenSocket] | None = None,
         modules: Mapping[str, type[Module]] = NO_MODULES,
         arrange: Callable[[Host], None] = lambda host: None,
+        read_only: bool = False,
     ) -> None:
         self.program = program
         self.host = host = Host(clock, chance, log)
@@ -65,6 +68,7 @@ class Proxy:
         host.unknown_is_avp = program.config.flavour != "KAMAILIO"
         host.server_text = _server_text(settings.server_header, settings.server_signature)
         host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
+        host.databases = Databases(host.offload, host.modules, overlay=read_only)
         host.load(Core)
         loader = Loader(host, modules)
         loader.load(program.config)
@@ -106,6 +110,16 @@ class Proxy:
         """Stop: the modules save what they save at shutdown."""
         for module in reversed(self.host.modules.values()):
             module.close()
+        self.settle()
+        self.host.databases.close()
+
+    def deliver(self) -> None:
+        """Go on with the routes whose answers (of a database) came back from a thread."""
+        self.host.offload.deliver()
+
+    def settle(self) -> None:
+        """Block until every route that waits for a thread has its answer: time stands still."""
+        self.host.offload.settle()
 
     def expire(self, now: float) -> None:
         """Run every timer due at or before `now`, each at its own instant."""
@@ -214,6 +228,7 @@ class Proxy:
         def resume() -> None:
             bank.update(kept)
             ctx.now = self.host.now()
+            self.last = ctx
             if self._resume(run, ctx, None) and ctx.kind == "reply":
                 self._after_reply(ctx)
             self._drain()

@@ -14,13 +14,14 @@ BELOW: dict[str, set[str]] = {
     "text": set(),
     "sip": GROUND,
     "core": GROUND | {"sip"},
+    "db": GROUND | {"sip", "core"},
     "rpc": GROUND | {"sip", "core"},
     "script": GROUND | {"sip", "core"},
-    "modules": GROUND | {"sip", "core"},
+    "modules": GROUND | {"sip", "core", "db"},
     "program": GROUND | {"script"},
     "loader": GROUND | {"core", "script"},
     "faults": GROUND | {"core", "script"},
-    "proxy": GROUND | {"sip", "core", "script", "program", "loader", "faults"},
+    "proxy": GROUND | {"sip", "core", "db", "script", "program", "loader", "faults"},
 }
 """What each file or folder of the package may import besides itself; "" is the package itself."""
 SHELLS = {"net", "replay", "testing", "cli", "demo", "__main__"}

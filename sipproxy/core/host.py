@@ -26,6 +26,7 @@ from sipproxy.core.module import (
     RpcMark,
     TransformMark,
 )
+from sipproxy.core.offload import Offload
 from sipproxy.core.resolve import Resolver
 from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.timers import TimerQueue
@@ -51,6 +52,10 @@ class Host(Resolver):
         self.chance = chance
         self.log = log
         self.timers = TimerQueue()
+        self.offload = Offload(self.timers, clock)
+        """How the results of threads come back."""
+        self.databases: Any = None
+        """The proxy's db.registry.Databases; given by the proxy."""
         self.outbox: list[Outgoing] = []
         self.posted: deque[tuple[str, object]] = deque()
         self.counters: Counter[str] = Counter()
@@ -127,6 +132,10 @@ class Host(Resolver):
         wait = Wait()
         self.timers.after(self.clock.now(), seconds, wait.finish)
         return wait
+
+    def database(self, url: str) -> Any:
+        """The db.database.Database of a Kamailio URL, not connected yet; raises ModuleError."""
+        return self.databases.get(url)
 
     def outside(self) -> Context:
         """A context for work that no message caused (event routes, modparamx): a faked OPTIONS."""

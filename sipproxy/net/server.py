@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,7 @@ class Server:
     def _set_up(self, program: Program) -> None:
         host = self.proxy.host
         addresses = " ".join(_shown(one) for one in host.own.sockets)
+        host.offload.wake = self._wake
         host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
         prefix = program.settings.log_prefix
         if prefix:
@@ -190,6 +192,18 @@ class Server:
 
     def _readable(self, one: UdpSocket) -> None:
         self._transport.take(one, self.clock.now())
+        self._after()
+
+    def _wake(self) -> None:
+        """From a thread: its result is there."""
+        with suppress(RuntimeError):  # the loop may be closed by the time a thread is done
+            self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        try:
+            self.proxy.deliver()
+        except Exception as error:  # what posted routes break must not stop the others
+            self._broken(error)
         self._after()
 
     def _after(self) -> None:

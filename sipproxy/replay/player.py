@@ -81,7 +81,12 @@ class Player:
         self.log = ReplayLog(program.settings.debug)
         sockets = sockets_for(me, program.settings.sockets())
         self.proxy = Proxy(
-            program, clock=self.clock, chance=Chance("replay"), log=self.log, sockets=sockets
+            program,
+            clock=self.clock,
+            chance=Chance("replay"),
+            log=self.log,
+            sockets=sockets,
+            read_only=True,
         )
         self.proxy.host.observe_send = self._note_line
         self.me = frozenset(me)
@@ -115,6 +120,7 @@ class Player:
         flow = Flow("udp", data.dest, data.source)
         self._line = ""
         self.proxy.receive(data.data, flow, now)
+        self.proxy.settle()
         self.fed += 1
         self._account(packet, now)
 
@@ -123,6 +129,7 @@ class Player:
         while (due := self.proxy.next_deadline) is not None and due <= until:
             self.clock.set(max(due, self.clock.now()))
             self.proxy.expire(due)
+            self.proxy.settle()
             self.timer_sent += len(self.proxy.outbox)
             self.proxy.outbox.clear()
         self.clock.set(until)

@@ -69,6 +69,7 @@ class ProxyUnderTest:
         """One datagram; from `source` (`host:port`), else from where its builder says."""
         self.log.records.clear()
         self.proxy.receive(data, self._flow(data, source, local), self.clock.now())
+        self.proxy.settle()
         return self._run(self.proxy.last)
 
     def run_route(
@@ -89,6 +90,7 @@ class ProxyUnderTest:
         self.log.records.clear()
         context = Context(message, flow, self.clock.now(), self.host, word)
         self.proxy.run_route(key, context)
+        self.proxy.settle()
         return self._run(context)
 
     def _flow(self, data: bytes, source: str, local: tuple[str, int] | None) -> Flow:
@@ -103,6 +105,7 @@ class ProxyUnderTest:
         while (due := self.proxy.next_deadline) is not None and due <= end:
             self.clock.set(max(due, self.clock.now()))
             self.proxy.expire(due)
+            self.proxy.settle()
         self.clock.set(end)
         return self._run(None)
 

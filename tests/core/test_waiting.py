@@ -41,3 +41,22 @@ def test_what_is_answered_already_never_suspends() -> None:
     resumed: list[bool] = []
     wait.then(lambda: resumed.append(True))
     assert resumed == [True]
+
+
+def test_a_failure_is_raised_where_it_is_awaited() -> None:
+    wait = Wait()
+    run = ask(wait)
+    start(run)
+    resumed: list[bool] = []
+    wait.then(lambda: resumed.append(True))
+    wait.fail(TimeoutError("late"))
+    assert resumed == [True]
+    with pytest.raises(TimeoutError, match="late"):
+        run.send(None)
+
+
+def test_a_failure_that_is_there_already_never_suspends() -> None:
+    wait = Wait()
+    wait.fail(ValueError("no"))
+    with pytest.raises(ValueError, match="no"):
+        ask(wait).send(None)

@@ -1,0 +1,80 @@
+"""What modules see of a database: prepared queries that a route awaits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+from sipproxy.db.statement import Parameters, Row, SqlValue, Statement
+from sipproxy.db.url import DatabaseUrl
+
+
+class Database(ABC):
+    """One database. Every method raises DatabaseError, and nothing else, when it fails.
+
+    Connections, threads and files are opened on first use, so that a process may fork before.
+    """
+
+    def __init__(self, url: DatabaseUrl, dialect: Dialect) -> None:
+        self.url = url
+        self.dialect = dialect
+
+    def prepare(self, statement: ClauseElement, names: Sequence[str] = ()) -> "Query":
+        """Make a select, insert, update or delete ready, once for many uses.
+
+        Its `bindparam`s are filled in the order of `names`; without it as they stand in the SQL.
+        """
+        return Query(self, Statement(statement, self.dialect, names))
+
+    async def execute(self, statement: ClauseElement, values: Sequence[SqlValue] = ()) -> int:
+        """Change something with a statement used this once; how many rows it touched."""
+        return await self.prepare(statement).run(values)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect now and see that the database is there; blocks, so at the start only."""
+
+    @abstractmethod
+    async def fetch(self, sql: str, parameters: Parameters) -> list[Row]:
+        """The rows of a select."""
+
+    @abstractmethod
+    async def change(self, sql: str, parameters: Parameters) -> int:
+        """Run and commit a statement; how many rows it touched."""
+
+    @abstractmethod
+    def read(self, sql: str, parameters: Parameters) -> list[Row]:
+        """As :meth:`fetch`, but it blocks."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give connections and threads back; what is queued for a thread is still done."""
+
+
+class Query:
+    """A prepared statement. Values come in the order of its names."""
+
+    __slots__ = ("_arrange", "_database", "statement")
+
+    def __init__(self, database: Database, statement: Statement) -> None:
+        self.statement = statement
+        self._database = database
+        self._arrange = statement.arrange
+
+    async def rows(self, values: Sequence[SqlValue] = ()) -> list[Row]:
+        """All rows of a select."""
+        return await self._database.fetch(self.statement.sql, self._arrange(values))
+
+    async def first(self, values: Sequence[SqlValue] = ()) -> Row | None:
+        """The first row of a select, None when there is none."""
+        rows = await self._database.fetch(self.statement.sql, self._arrange(values))
+        return rows[0] if rows else None
+
+    async def run(self, values: Sequence[SqlValue] = ()) -> int:
+        """Run an insert, update or delete and commit it; how many rows it touched."""
+        return await self._database.change(self.statement.sql, self._arrange(values))
+
+    def read(self, values: Sequence[SqlValue] = ()) -> list[Row]:
+        """All rows of a select, now: this blocks, so it is for the start and for RPC commands."""
+        return self._database.read(self.statement.sql, self._arrange(values))

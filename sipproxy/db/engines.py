@@ -1,0 +1,75 @@
+"""Kamailio's database URLs as SQLAlchemy engines."""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from sqlalchemy import URL, create_engine
+from sqlalchemy.engine import Dialect, Engine
+
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError
+
+
+class Server(NamedTuple):
+    """How a scheme's servers are reached: SQLAlchemy's name, the driver, our extra with it."""
+
+    drivername: str
+    driver: str
+    extra: str
+    timeouts: tuple[str, ...]
+    """The driver's arguments that bound how long it waits, in whole seconds."""
+
+
+SERVERS = {
+    "mysql": Server(
+        "mysql+pymysql",
+        "pymysql",
+        "mysql",
+        ("connect_timeout", "read_timeout", "write_timeout"),
+    ),
+    "postgres": Server("postgresql+psycopg", "psycopg", "postgres", ("connect_timeout",)),
+}
+"""Schemes of database servers (Kamailio db_mysql, db_postgres)."""
+
+
+def server_dialect(url: DatabaseUrl) -> Dialect:
+    """The SQL of the server, known without its driver."""
+    return URL.create(SERVERS[url.scheme].drivername).get_dialect()()
+
+
+def server_engine(url: DatabaseUrl, timeout: float, connections: int) -> Engine:
+    """An engine in autocommit mode; raises DatabaseError when the driver is not installed."""
+    server = SERVERS[url.scheme]
+    try:
+        import_module(server.driver)
+    except ImportError:
+        raise DatabaseError(
+            f"{url}: the driver {server.driver} is not installed: "
+            f'pip install "sipproxy[{server.extra}]"'
+        ) from None
+    return create_engine(
+        URL.create(
+            server.drivername,
+            url.user or None,
+            url.password or None,
+            url.host or None,
+            url.port or None,
+            url.database,
+        ),
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=timeout,
+        connect_args={name: max(1, round(timeout)) for name in server.timeouts},
+    )
+
+
+def engine(url: DatabaseUrl, timeout: float = 10.0) -> Engine:
+    """An engine for tools that may block, in autocommit mode; an SQLite file may be made by it."""
+    if url.scheme == "sqlite":
+        file = URL.create("sqlite", database=url.path)
+        return create_engine(file, isolation_level="AUTOCOMMIT")
+    if url.scheme not in SERVERS:
+        known = ", ".join(("sqlite", *SERVERS))
+        raise DatabaseError(f"databases of scheme {url.scheme!r} are not served: {known} are")
+    return server_engine(url, timeout, 1)

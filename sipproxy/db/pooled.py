@@ -1,0 +1,94 @@
+"""Databases behind a connection: every statement runs in a small pool of threads."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sipproxy.core.offload import Offload, Workers
+from sipproxy.db.database import Database
+from sipproxy.db.statement import Parameters, Row, presentable
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError
+
+T = TypeVar("T")
+
+
+class PooledDatabase(Database):
+    """One database server. A statement without an answer after `timeout` seconds fails.
+
+    `make_engine` gives an engine in autocommit mode; it is called when there is something to do.
+    """
+
+    def __init__(
+        self,
+        url: DatabaseUrl,
+        offload: Offload,
+        timeout: float,
+        *,
+        dialect: Dialect,
+        make_engine: Callable[[], Engine],
+        threads: int,
+        backlog: int = 1000,
+        read_only: bool = False,
+    ) -> None:
+        super().__init__(url, dialect)
+        self.timeout = timeout
+        self.read_only = read_only
+        self._make_engine = make_engine
+        self._engine: Engine | None = None
+        self._workers = Workers(offload, url.scheme, threads=threads, backlog=backlog)
+
+    def open(self) -> None:
+        self._guarded(lambda connection: None)
+
+    async def fetch(self, sql: str, parameters: Parameters) -> list[Row]:
+        return await self._in_thread(lambda c: _fetched(c, sql, parameters))
+
+    async def change(self, sql: str, parameters: Parameters) -> int:
+        if self.read_only:
+            raise DatabaseError(f"{self.url}: a replay changes no database server")
+        return await self._in_thread(lambda c: _changed(c, sql, parameters))
+
+    def read(self, sql: str, parameters: Parameters) -> list[Row]:
+        return self._guarded(lambda c: _fetched(c, sql, parameters))
+
+    def close(self) -> None:
+        self._workers.close()
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    async def _in_thread(self, work: Callable[[Connection], T]) -> T:
+        if self._engine is None:  # made here, once: the threads only use it
+            self._engine = self._make_engine()
+        wait = self._workers.submit(lambda: self._guarded(work), self.timeout)
+        try:
+            return cast(T, await wait)
+        except TimeoutError as error:
+            raise DatabaseError(f"{self.url}: {error}") from None
+
+    def _guarded(self, work: Callable[[Connection], T]) -> T:
+        """Do it; a second time when the connection turned out to be gone before it began."""
+        engine = self._engine = self._engine or self._make_engine()
+        try:
+            try:
+                with engine.connect() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with engine.connect() as connection:
+                return work(connection)
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            reason = getattr(error, "orig", None) or error
+            raise DatabaseError(f"{self.url}: {str(reason).strip()}") from None
+
+
+def _fetched(connection: Connection, sql: str, parameters: Parameters) -> list[Row]:
+    return [tuple(row) for row in connection.exec_driver_sql(sql, presentable(parameters))]
+
+
+def _changed(connection: Connection, sql: str, parameters: Parameters) -> int:
+    return connection.exec_driver_sql(sql, presentable(parameters)).rowcount

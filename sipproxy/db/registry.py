@@ -1,0 +1,107 @@
+"""The databases of one proxy: one for each URL, whoever asks for it.
+
+SQLAlchemy is imported here when the first database is asked for, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sipproxy.core.offload import Offload
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError, ModuleError
+
+if TYPE_CHECKING:
+    from sipproxy.db.database import Database
+
+THREADS = 4
+"""Statements that a database server has to do at the same time, at most."""
+
+SCHEMES = ("sqlite", "mysql", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteOptions:
+    """How an SQLite file is opened (module db_sqlite)."""
+
+    read_only: bool = False
+    journal_mode: str = ""
+    """DELETE, TRUNCATE, PERSIST, MEMORY, WAL or OFF; empty leaves the file's."""
+
+
+class Databases:
+    """Gives out databases by Kamailio's URLs."""
+
+    def __init__(self, offload: Offload, modules: Container[str], *, overlay: bool = False) -> None:
+        """`modules` are the names of the cfg's modules: db_mysql brings the URLs mysql://.
+
+        With `overlay` nothing outside is written: SQLite keeps changes in memory, database
+        servers refuse them.
+        """
+        self.timeouts = {"sqlite": 2.0, "mysql": 2.0, "postgres": 5.0}
+        """Seconds until a database that does not answer counts as failed, by scheme."""
+        self.sqlite: dict[str, SqliteOptions] = {}
+        """What module db_sqlite was told of a database, by the name in its URL."""
+        self._overlay = overlay
+        self._offload = offload
+        self._modules = modules
+        self._known: dict[str, Database] = {}
+
+    def get(self, url: str) -> Database:
+        """The database of this URL, not connected yet.
+
+        Raises ModuleError for a bad URL, and for one whose module is not loaded.
+        """
+        known = self._known.get(url)
+        if known is None:
+            known = self._known[url] = self._make(url)
+        return known
+
+    def put(self, url: str, database: Database) -> None:
+        """Let a database stand in for the one of a URL."""
+        self._known[url] = database
+
+    def _make(self, text: str) -> Database:
+        try:
+            url = DatabaseUrl.parse(text)
+        except DatabaseError as error:
+            raise ModuleError(str(error)) from None
+        module = f"db_{url.scheme}"
+        if url.scheme not in SCHEMES:
+            known = ", ".join(SCHEMES)
+            raise ModuleError(f"{url}: databases of that scheme are not served: {known} are")
+        if module not in self._modules:
+            raise ModuleError(
+                f'{url}: the module {module} is not loaded (loadmodule "{module}.so")'
+            )
+        if url.scheme == "sqlite":
+            from sipproxy.db.sqlite import SqliteDatabase
+
+            options = self.sqlite.get(url.database, SqliteOptions())
+            timeout = self.timeouts["sqlite"]
+            return SqliteDatabase(
+                url, self._offload, timeout, options=options, overlay=self._overlay
+            )
+        return self._server(url)
+
+    def _server(self, url: DatabaseUrl) -> Database:
+        from sipproxy.db.engines import server_dialect, server_engine
+        from sipproxy.db.pooled import PooledDatabase
+
+        timeout = self.timeouts[url.scheme]
+        return PooledDatabase(
+            url,
+            self._offload,
+            timeout,
+            dialect=server_dialect(url),
+            make_engine=lambda: server_engine(url, timeout, THREADS),
+            threads=THREADS,
+            read_only=self._overlay,
+        )
+
+    def close(self) -> None:
+        """Give back what all of them hold."""
+        for database in self._known.values():
+            database.close()

@@ -1,0 +1,41 @@
+"""Engines of Kamailio's URLs."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sipproxy.db.engines import engine, server_dialect, server_engine
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError
+
+
+def test_an_sqlite_engine(tmp_path: Path) -> None:
+    made = engine(DatabaseUrl.parse(f"sqlite:///{tmp_path}/new.db"))
+    with made.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    made.dispose()
+    assert (tmp_path / "new.db").exists()
+
+
+def test_a_scheme_that_is_not_served() -> None:
+    with pytest.raises(DatabaseError, match="scheme 'text' are not served: sqlite, mysql"):
+        engine(DatabaseUrl.parse("text:///x/y"))
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "postgres"])
+def test_dialects_are_known_without_a_driver(scheme: str) -> None:
+    assert server_dialect(DatabaseUrl.parse(f"{scheme}://h/db")).name.startswith(scheme)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver", "shown"),
+    [
+        ("mysql", "pymysql", "mysql+pymysql://u:***@h:33/db"),
+        ("postgres", "psycopg", "postgresql+psycopg://u:***@h:33/db"),
+    ],
+)
+def test_a_server_engine(scheme: str, driver: str, shown: str) -> None:
+    pytest.importorskip(driver)
+    made = server_engine(DatabaseUrl.parse(f"{scheme}://u:p@h:33/db"), 2.0, 4)
+    assert str(made.url) == shown

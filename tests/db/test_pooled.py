@@ -1,0 +1,154 @@
+"""Databases behind threads, tried with SQLite in the part of a server: slow, dead, reconnecting."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, create_engine, select, text, update
+from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.engine import Engine
+
+from sipproxy.core.offload import Offload
+from sipproxy.db.pooled import PooledDatabase
+from sipproxy.db.schema import kamailio_tables
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError
+
+Play = Callable[[Coroutine[Any, None, Any]], Any]
+
+SUBSCRIBER = kamailio_tables().tables["subscriber"]
+HA1 = select(SUBSCRIBER.c.ha1).where(SUBSCRIBER.c.username == bindparam("user"))
+URL = DatabaseUrl.parse("mysql://kamailio:secret@db.example.com/kamailio")
+
+
+class Slow:
+    """An SQLite engine whose function `pause()` returns when the gate opens."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.gate = threading.Event()
+        self.opened: list[sqlite3.Connection] = []
+
+    def engine(self) -> Engine:
+        return create_engine("sqlite://", creator=self.connect, isolation_level="AUTOCOMMIT")
+
+    def connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, check_same_thread=False)
+        connection.create_function("pause", 0, lambda: self.gate.wait(5))
+        self.opened.append(connection)
+        return connection
+
+
+@pytest.fixture
+def slow(file: Path) -> Slow:
+    return Slow(file)
+
+
+def pooled(slow: Slow, offload: Offload, timeout: float = 5.0, **more: Any) -> PooledDatabase:
+    return PooledDatabase(
+        URL,
+        offload,
+        timeout,
+        dialect=dialect(),
+        make_engine=slow.engine,
+        threads=more.pop("threads", 2),
+        **more,
+    )
+
+
+def test_reads_and_changes_are_awaited(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload)
+    assert slow.opened == []
+    assert play(base.prepare(HA1).first(("alice",))) == ("alicealice",)
+    assert play(base.execute(update(SUBSCRIBER).values(ha1="x"))) == 2
+    assert play(base.prepare(select(SUBSCRIBER.c.ha1)).rows()) == [("x",), ("x",)]
+    base.close()
+
+
+def test_at_the_start_it_may_block(slow: Slow, offload: Offload) -> None:
+    base = pooled(slow, offload)
+    base.open()
+    assert base.prepare(HA1).read(("bob",)) == [("bobbob",)]
+    base.close()
+
+
+def test_a_slow_answer_delays_no_other(slow: Slow, offload: Offload) -> None:
+    base = pooled(slow, offload)
+    slowly = base.prepare(text("SELECT pause()")).first()
+    quickly = base.prepare(HA1).first(("alice",))
+    waits = [slowly.send(None), quickly.send(None)]
+    came = threading.Event()
+    offload.wake = came.set
+    assert came.wait(5)
+    offload.deliver()
+    assert [wait.finished for wait in waits] == [False, True]
+    slow.gate.set()
+    offload.settle()
+    with pytest.raises(StopIteration):
+        slowly.send(None)
+    quickly.close()
+    base.close()
+
+
+def test_no_answer_in_time_is_a_database_error(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload, timeout=0.05)
+    with pytest.raises(DatabaseError, match=r"^mysql://kamailio@.*: no answer within 0\.05 s"):
+        play(base.prepare(text("SELECT pause()")).first())
+    slow.gate.set()
+    base.close()
+
+
+def test_a_dead_database_holds_a_bounded_number_of_messages(slow: Slow, offload: Offload) -> None:
+    base = pooled(slow, offload, threads=1, backlog=3)
+    query = base.prepare(text("SELECT pause()"))
+    refused = 0
+    for _ in range(20):
+        run = query.first()
+        try:
+            run.send(None)
+        except DatabaseError:
+            refused += 1
+    assert 20 - refused <= 4 and len(offload) == 20 - refused
+    slow.gate.set()
+    offload.settle()
+    base.close()
+
+
+def test_what_the_server_refuses_is_told_without_the_password(
+    slow: Slow, offload: Offload, play: Play
+) -> None:
+    base = pooled(slow, offload)
+    with pytest.raises(DatabaseError) as error:
+        play(base.prepare(text("SELECT 1 FROM nowhere")).rows())
+    assert str(error.value) == f"{URL}: no such table: nowhere"
+    base.close()
+
+
+def test_a_server_that_cannot_be_reached(offload: Offload, tmp_path: Path, play: Play) -> None:
+    base = pooled(Slow(tmp_path / "no" / "where.db"), offload)
+    with pytest.raises(DatabaseError, match="unable to open database file"):
+        base.open()
+    with pytest.raises(DatabaseError, match="unable to open database file"):
+        play(base.prepare(HA1).rows(("alice",)))
+
+
+def test_a_connection_that_was_lost_is_made_again(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload)
+    query = base.prepare(HA1)
+    assert play(query.first(("alice",))) == ("alicealice",)
+    for connection in slow.opened:
+        connection.close()
+    assert play(query.first(("alice",))) == ("alicealice",)
+    assert len(slow.opened) == 2
+    base.close()
+
+
+def test_a_replay_changes_no_server(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload, read_only=True)
+    assert play(base.prepare(HA1).first(("alice",))) == ("alicealice",)
+    with pytest.raises(DatabaseError, match="a replay changes no database server"):
+        play(base.execute(update(SUBSCRIBER).values(ha1="x")))
+    base.close()

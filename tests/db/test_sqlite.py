@@ -1,0 +1,191 @@
+"""SQLite: inline reads, writes in a thread, locks, overlays, and what fails."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, delete, insert, select, text, update
+
+from sipproxy.core.offload import Offload
+from sipproxy.db.database import Query
+from sipproxy.db.registry import SqliteOptions
+from sipproxy.db.schema import kamailio_tables
+from sipproxy.db.sqlite import SqliteDatabase
+from sipproxy.db.url import DatabaseUrl
+from sipproxy.errors import DatabaseError
+
+Play = Callable[[Coroutine[Any, None, Any]], Any]
+
+SUBSCRIBER = kamailio_tables().tables["subscriber"]
+HA1 = select(SUBSCRIBER.c.ha1).where(SUBSCRIBER.c.username == bindparam("user"))
+SET_HA1 = (
+    update(SUBSCRIBER)
+    .values(ha1=bindparam("new"))
+    .where(SUBSCRIBER.c.username == bindparam("user"))
+)
+
+
+def database(file: Path, offload: Offload, timeout: float = 5.0, **more: Any) -> SqliteDatabase:
+    return SqliteDatabase(DatabaseUrl.parse(f"sqlite:///{file}"), offload, timeout, **more)
+
+
+@pytest.fixture
+def base(file: Path, offload: Offload) -> SqliteDatabase:
+    return database(file, offload)
+
+
+def inline(coroutine: Coroutine[Any, None, Any]) -> Any:
+    """The result of a coroutine that must not suspend."""
+    with pytest.raises(StopIteration) as stop:
+        coroutine.send(None)
+    return stop.value.value
+
+
+def test_a_read_does_not_suspend(base: SqliteDatabase) -> None:
+    query = base.prepare(HA1)
+    assert inline(query.first(("alice",))) == ("alicealice",)
+    assert inline(query.first(("nobody",))) is None
+    assert inline(base.prepare(select(SUBSCRIBER.c.username)).rows()) == [("alice",), ("bob",)]
+
+
+def test_a_change_is_awaited_and_seen_by_later_reads(base: SqliteDatabase, play: Play) -> None:
+    change = base.prepare(SET_HA1, ("user", "new"))
+    assert play(change.run(("alice", "x"))) == 1
+    assert play(change.run(("nobody", "x"))) == 0
+    assert inline(base.prepare(HA1).first(("alice",))) == ("x",)
+    assert play(base.execute(insert(SUBSCRIBER).values(username="carol"))) == 1
+    assert play(base.execute(delete(SUBSCRIBER))) == 3
+    assert base.changes == 5
+
+
+def test_bytes_that_are_no_utf_8_come_back_but_do_not_leave(
+    base: SqliteDatabase, file: Path, play: Play
+) -> None:
+    assert play(base.prepare(SET_HA1).run(("\udcff", "alice"))) == 1
+    assert inline(base.prepare(HA1).first(("alice",))) == ("�",)
+    assert inline(base.prepare(HA1).first(("\udcff",))) is None
+    with sqlite3.connect(file) as other:
+        other.execute("UPDATE subscriber SET ha1 = CAST(x'c3ff' AS TEXT)")
+    other.close()
+    assert inline(base.prepare(HA1).first(("alice",))) == ("\udcc3\udcff",)
+
+
+@pytest.mark.parametrize("ask", ["fetch", "run", "read"])
+def test_what_the_database_refuses_is_a_database_error(
+    base: SqliteDatabase, play: Play, ask: str
+) -> None:
+    query = base.prepare(text("SELECT x FROM nowhere"))
+    with pytest.raises(DatabaseError, match=r"sqlite:///.*kamailio\.db: no such table: nowhere"):
+        if ask == "fetch":
+            inline(query.rows())
+        elif ask == "run":
+            play(query.run())
+        else:
+            query.read()
+
+
+def test_a_number_too_large_is_a_database_error(base: SqliteDatabase, play: Play) -> None:
+    for ask in (base.prepare(HA1).rows, base.prepare(HA1).run):
+        with pytest.raises(DatabaseError, match="too large"):
+            play(ask((1 << 70,)))
+
+
+def test_a_missing_file_is_not_made(tmp_path: Path, offload: Offload) -> None:
+    missing = database(tmp_path / "none.db", offload)
+    with pytest.raises(DatabaseError, match=r"none\.db: there is no such file"):
+        missing.open()
+    with pytest.raises(DatabaseError, match="there is no such file"):
+        inline(missing.prepare(HA1).rows(("alice",)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database(tmp_path: Path, offload: Offload) -> None:
+    (tmp_path / "k.db").write_text("that is a text, and not a short one " * 20)
+    with pytest.raises(DatabaseError, match="file is not a database"):
+        database(tmp_path / "k.db", offload).open()
+
+
+def test_open_succeeds_and_close_may_be_repeated(base: SqliteDatabase) -> None:
+    base.open()
+    base.close()
+    base.close()
+    assert inline(base.prepare(HA1).first(("bob",))) == ("bobbob",)
+
+
+def test_a_file_name_with_odd_characters(tmp_path: Path, file: Path, offload: Offload) -> None:
+    odd = tmp_path / "a b#c%41.db"
+    file.rename(odd)
+    assert inline(database(odd, offload).prepare(HA1).first(("bob",))) == ("bobbob",)
+
+
+# -- locks
+
+
+@pytest.fixture
+def lock(file: Path) -> Any:
+    """Another process's lock, as far as SQLite can tell."""
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    yield other
+    other.close()
+
+
+def test_a_locked_read_suspends_until_the_lock_is_gone(
+    base: SqliteDatabase, lock: sqlite3.Connection, offload: Offload
+) -> None:
+    run = base.prepare(HA1).first(("alice",))
+    wait = run.send(None)
+    threading.Timer(0.02, lambda: lock.execute("COMMIT")).start()
+    offload.settle()
+    assert wait.finished
+    assert inline(run) == ("alicealice",)
+
+
+def test_a_lock_that_stays_is_a_database_error(
+    file: Path, lock: sqlite3.Connection, offload: Offload, play: Play
+) -> None:
+    locked = database(file, offload, timeout=0.05)
+    for ask in (locked.prepare(HA1).rows, locked.prepare(HA1).run):
+        with pytest.raises(DatabaseError, match="database is locked"):
+            play(ask(("alice",)))
+    with pytest.raises(DatabaseError, match="database is locked"):
+        locked.prepare(HA1).read(("alice",))
+    with pytest.raises(DatabaseError, match="database is locked"):
+        locked.open()
+    lock.execute("COMMIT")
+    assert inline(locked.prepare(HA1).first(("alice",))) == ("alicealice",)
+
+
+# -- how a file is opened
+
+
+def test_an_overlay_leaves_the_file_as_it_is(file: Path, offload: Offload) -> None:
+    before = file.read_bytes()
+    overlay = database(file, offload, overlay=True)
+    query = overlay.prepare(HA1)
+    assert inline(query.first(("alice",))) == ("alicealice",)
+    assert inline(overlay.prepare(SET_HA1).run(("x", "alice"))) == 1
+    assert inline(query.first(("alice",))) == ("x",)
+    assert overlay.changes == 1
+    assert file.read_bytes() == before
+
+
+def test_a_read_only_database_refuses_changes(file: Path, offload: Offload, play: Play) -> None:
+    base = database(file, offload, options=SqliteOptions(read_only=True))
+    with pytest.raises(DatabaseError, match="readonly database"):
+        play(base.prepare(SET_HA1).run(("x", "alice")))
+
+
+def test_the_journal_mode_is_set(file: Path, offload: Offload) -> None:
+    base = database(file, offload, options=SqliteOptions(journal_mode="WAL"))
+    assert inline(base.prepare(text("PRAGMA journal_mode")).first()) == ("wal",)
+    base.close()
+
+
+def test_a_query_knows_its_statement(base: SqliteDatabase) -> None:
+    query = base.prepare(HA1)
+    assert isinstance(query, Query)
+    assert query.statement.names == ("user",)
