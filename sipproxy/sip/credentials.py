@@ -2,18 +2,18 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipproxy import text as wire
 from sipproxy.errors import MessageError
-from sipproxy.sip.params import LWS
 
-_SCHEME = re.compile(rf"{LWS}(?P<scheme>[^\s,]+)[\s,]{LWS}")
-# A quoted value ends at the next quote: escapes are not known (core/parser/digest).
+_SCHEME = re.compile(r"[ \t\r\n]*(?P<scheme>[Dd][Ii][Gg][Ee][Ss][Tt])[ \t\r\n,][ \t\r\n]*")
+# As core/parser/digest reads them: a name is all up to the next `=`, a quoted value ends at the
+# next quote (escapes are not known), and what follows a value up to the comma does not count.
 _FIELD = re.compile(
-    rf"(?P<name>[^\s=,]+){LWS}={LWS}(?:\"(?P<quoted>[^\"]*)\"|(?P<token>[^\s,\"][^\s,]*))"
-    rf"[^,]*(?:,{LWS}|\Z)",
-    re.DOTALL,
+    r"([^=]*)=[ \t\r\n]*(?:\"([^\"]*)\"|([^ \t\r\n,\"][^ \t\r\n,]*))[^,]*(?:(,)[ \t\r\n]*)?"
 )
+_BLANKS = " \t\r\n"
 _NAMES = frozenset(
     ["username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "qop", "nc", "opaque"],
 )
@@ -41,32 +41,22 @@ class Credentials:
 
         Raises MessageError: for another scheme (`reason` says so), for malformed fields.
         """
-        start = _SCHEME.match(text)
-        if start is None or wire.lower(start["scheme"]) != "digest":
-            raise MessageError("not Digest credentials")
-        fields: dict[str, str] = {}
-        at, end = start.end(), len(text.rstrip())
-        while at < end or not fields:
-            found = _FIELD.match(text, at)
-            if found is None:
-                raise MessageError(f"bad digest credentials near {text[at : at + 20]!r}")
-            name = wire.lower(found["name"])
-            if name in _NAMES:
-                quoted = found["quoted"]
-                fields[name] = found["token"] if quoted is None else quoted
-            at = found.end()
-        return cls(scheme=start["scheme"], **fields)
+        return _parse(text)
 
     @property
     def user(self) -> str:
         """User part of the username: `alice` of `alice`, `alice@example.com`, `sip:alice@...`."""
-        name = (self.username or "").partition("@")[0]
+        whole = self.username or ""
+        if len(whole) <= 2 and wire.byte_length(whole) <= 2:
+            return whole
+        name = whole.partition("@")[0]
         return name.partition(":")[2] if ":" in name else name
 
     @property
     def domain(self) -> str:
         """Domain part of the username, "" where it has none."""
-        return (self.username or "").partition("@")[2]
+        whole = self.username or ""
+        return whole.partition("@")[2] if wire.byte_length(whole) > 2 else ""
 
     def __str__(self) -> str:
         bare = ("algorithm", "qop", "nc")
@@ -77,3 +67,25 @@ class Credentials:
             if value is not None
         ]
         return f"{self.scheme} {', '.join(written)}"
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Credentials:
+    start = _SCHEME.match(text)
+    if start is None:
+        raise MessageError("not Digest credentials")
+    fields: dict[str, str] = {}
+    at = start.end()
+    while True:
+        found = _FIELD.match(text, at)
+        if found is None:
+            raise MessageError(f"bad digest credentials near {text[at : at + 20]!r}")
+        name, quoted, token, comma = found.groups()
+        if name not in _NAMES:
+            name = wire.lower(name.rstrip(_BLANKS))
+        if name in _NAMES:
+            fields[name] = token if quoted is None else quoted
+        if comma is None:
+            break
+        at = found.end()
+    return Credentials(scheme=start["scheme"], **fields)

@@ -29,8 +29,34 @@ def test_lists_are_read_leniently() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "realm"),
+    [
+        ('Digest junk, realm="r", a=b', None),
+        ('Digest ,realm="r"', None),
+        ('Digest a=b,,realm="r"', None),
+        ('Digest realm = "r" x=y; nonce=n', "r"),
+        ('Digest realm="r", realm="s"', "s"),
+        ('Digest realm=r"s', 'r"s'),
+        ('Digest "realm"="r"', None),
+        ("Digest xrealm=r, REALM=\ts", "s"),
+        ('Digest realm=""', ""),
+    ],
+)
+def test_fields_as_kamailio_reads_them(text: str, realm: str | None) -> None:
+    assert Credentials.parse(text).realm == realm
+
+
+@pytest.mark.parametrize(
     ("username", "user", "domain"),
-    [("a", "a", ""), ("a@b", "a", "b"), ("sip:a@b", "a", "b"), ("x:y:z", "y:z", "")],
+    [
+        ("a", "a", ""),
+        ("a@b", "a", "b"),
+        ("sip:a@b", "a", "b"),
+        ("x:y:z", "y:z", ""),
+        ("@", "@", ""),
+        ("a@", "a@", ""),
+        ("@ab", "", "ab"),
+    ],
 )
 def test_user_and_domain_of_the_username(username: str, user: str, domain: str) -> None:
     found = Credentials(username=username)
@@ -48,6 +74,10 @@ def test_user_and_domain_of_the_username(username: str, user: str, domain: str) 
         'Digest a="b',
         "Digest a",
         "Digest a=,b=c",
+        'Digest realm="r",',
+        'Digest realm="r", x',
+        'Digest realm="r", nonce=',
+        'Digest,realm="r" , nonce="',
     ],
 )
 def test_malformed(text: str) -> None:

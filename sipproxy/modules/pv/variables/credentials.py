@@ -7,7 +7,7 @@ from sipproxy.errors import MessageError
 from sipproxy.sip.credentials import Credentials
 
 AUTHORIZED = "authorized"
-"""Key in a context's scratch of the Credentials that were found right."""
+"""Key in a context's scratch of the Credentials that were checked, right or wrong."""
 
 
 class CredentialVariables(Module):
@@ -67,10 +67,14 @@ class CredentialVariables(Module):
 
     @pvar("Au")
     def acc_name(self, ctx: Context) -> Value:
-        """`user@realm` of credentials that were found right, else `user@host` of From."""
+        """`user@domain` of credentials that were checked, else `user@host` of From.
+
+        The domain is the user name's, else the realm.
+        """
         found = _right(ctx)
         if found is not None:
-            return f"{found.user}@{found.realm}" if found.realm else found.user
+            domain = found.domain or found.realm
+            return f"{found.user}@{domain}" if domain else found.user
         try:
             uri = ctx.msg.from_.parsed
         except MessageError:
@@ -79,7 +83,7 @@ class CredentialVariables(Module):
 
     @pvar("AU")
     def acc_user(self, ctx: Context) -> Value:
-        """User of credentials that were found right, else user of From."""
+        """User of credentials that were checked, else user of From."""
         found = _right(ctx)
         if found is not None:
             return found.user

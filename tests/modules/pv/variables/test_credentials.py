@@ -28,8 +28,13 @@ def test_the_account_is_from_until_credentials_are_right(bench: Any) -> None:
     assert bench.show("$Au $AU") == "alice@dom alice"
     ctx.scratch[AUTHORIZED] = Credentials(username="bob", realm="r")
     assert bench.show("$Au $AU") == "bob@r bob"
+    ctx.scratch[AUTHORIZED] = Credentials(username="bob@home", realm="r")
+    assert bench.show("$Au $AU") == "bob@home bob"
 
 
 def test_malformed_credentials(bench: Any) -> None:
-    bench.take(MESSAGE.replace("username=", "username"))
+    bench.take(MESSAGE.replace("response=", "response"))
     assert bench.show("$au $ar") == "<null> <null>"
+    # A name goes on to the next equals sign.
+    bench.take(MESSAGE.replace("username=", "username"))
+    assert bench.show("[$au] [$ar] $adn") == "[] [] n"
