@@ -15,7 +15,7 @@ from sipproxy.core.declared import (
     transform_decl,
 )
 from sipproxy.core.flow import Flow, Outgoing
-from sipproxy.core.log import LogSink
+from sipproxy.core.log import LimitedReports, LogSink
 from sipproxy.core.module import (
     EventMark,
     FunctionMark,
@@ -52,6 +52,7 @@ class Host(Resolver):
         self.chance = chance
         self.log = log
         self.timers = TimerQueue()
+        self._limited = LimitedReports(log, self.timers)
         self.offload = Offload(self.timers, clock)
         """How the results of threads come back."""
         self.databases: Any = None
@@ -94,7 +95,7 @@ class Host(Resolver):
 
     def _take(self, module: Module, attribute: str, mark: object) -> None:
         match mark:
-            case FunctionMark():
+            case FunctionMark() if mark.since <= self.compat:
                 declared = function_decl(module.name, mark, getattr(module, attribute))
                 self.functions.setdefault(mark.name, []).append(declared)
             case PvarMark():
@@ -136,6 +137,10 @@ class Host(Resolver):
     def database(self, url: str) -> Any:
         """The db.database.Database of a Kamailio URL, not connected yet; raises ModuleError."""
         return self.databases.get(url)
+
+    def report_limited(self, level: int, origin: str, text: str, kind: str = "") -> None:
+        """Write a line of which a flood may bring many: see core.log.LimitedReports."""
+        self._limited.report(self.clock.now(), level, origin, text, kind)
 
     def outside(self) -> Context:
         """A context for work that no message caused (event routes, modparamx): a faked OPTIONS."""

@@ -1,6 +1,8 @@
-"""Log levels as Kamailio numbers them, and the sink that lines go to."""
+"""Log levels as Kamailio numbers them, the sink that lines go to, and lines that may be many."""
 
 from typing import Protocol
+
+from sipproxy.core.timers import TimerQueue
 
 ALERT, BUG, CRIT2, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG = -5, -4, -3, -2, -1, 0, 1, 2, 3
 
@@ -41,3 +43,57 @@ def report(log: LogSink, level: int, origin: str, text: str) -> None:
     """Write a line of a module or of the core itself, if its level is on."""
     if log.threshold >= level:
         log.write(level, origin, text)
+
+
+class LimitedReports:
+    """Lines that a flood would repeat without end.
+
+    The first of a kind is written at once. Those that follow within `interval` seconds are counted,
+    and one line then tells how many came; a kind that stays quiet for an interval begins anew.
+    """
+
+    def __init__(self, log: LogSink, timers: TimerQueue, interval: float = 10.0) -> None:
+        self._log = log
+        self._timers = timers
+        self._interval = interval
+        self._kinds: dict[tuple[str, str], _Repeated] = {}
+
+    def report(self, now: float, level: int, origin: str, text: str, kind: str = "") -> None:
+        """Write or count a line. Lines of one `kind` count together, whatever their texts say;
+        it must not hold what a peer sent. Without it the text is the kind.
+        """
+        if self._log.threshold < level:
+            return
+        key = origin, kind or text
+        repeated = self._kinds.get(key)
+        if repeated is not None:
+            repeated.count += 1
+            repeated.text = text
+            return
+        self._kinds[key] = _Repeated(level, text)
+        self._log.write(level, origin, text)
+        self._come_back(now, key)
+
+    def _come_back(self, now: float, key: tuple[str, str]) -> None:
+        self._timers.after(now, self._interval, lambda due: self._tell(due, key))
+
+    def _tell(self, due: float, key: tuple[str, str]) -> None:
+        repeated = self._kinds[key]
+        if not repeated.count:
+            del self._kinds[key]
+            return
+        text = f"{repeated.text} ({repeated.count} more in {self._interval:g} s)"
+        self._log.write(repeated.level, key[0], text)
+        repeated.count = 0
+        self._come_back(due, key)
+
+
+class _Repeated:
+    """What came of one kind since it was last told; `text` is the latest."""
+
+    __slots__ = ("count", "level", "text")
+
+    def __init__(self, level: int, text: str) -> None:
+        self.level = level
+        self.text = text
+        self.count = 0

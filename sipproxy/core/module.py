@@ -17,11 +17,15 @@ ANY = ("REQUEST", "REPLY", "ONREPLY", "FAILURE", "BRANCH", "ONSEND", "EVENT", "L
 
 @dataclass(frozen=True, slots=True)
 class FunctionMark:
-    """A function of the cfg language; several methods may carry one name with other counts."""
+    """A function of the cfg language; several methods may carry one name with other counts.
+
+    It exists for a cfg of the compatibility level `since` or a later one; "" is any.
+    """
 
     name: str
     routes: tuple[str, ...]
     replaces_message: bool = False
+    since: str = ""
 
 
 @dataclass(slots=True)
@@ -74,20 +78,20 @@ def _mark(handler: Handler, mark: object) -> Handler:
 
 
 def function(
-    *routes: str, name: str = "", replaces_message: bool = False
+    *routes: str, name: str = "", replaces_message: bool = False, since: str = ""
 ) -> Callable[[Handler], Handler]:
     """A function of the cfg language; without routes it is allowed everywhere.
 
     The method gets the context and the arguments its annotations ask for. True and None become
     1, False becomes -1, an int goes through (0 ends the script). `async def` makes every route
     that can reach it asynchronous. `replaces_message` says that it may put another message into
-    the context, after which nothing read before holds.
+    the context, after which nothing read before holds. `since` is the compatibility level that
+    brought it.
     """
 
     def apply(handler: Handler) -> Handler:
-        return _mark(
-            handler, FunctionMark(name or handler.__name__, routes or ANY, replaces_message)
-        )
+        known = name or handler.__name__
+        return _mark(handler, FunctionMark(known, routes or ANY, replaces_message, since))
 
     return apply
 

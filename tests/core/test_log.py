@@ -2,7 +2,8 @@
 
 import pytest
 
-from sipproxy.core.log import DEBUG, ERROR, LEVEL_NAMES, WARN, LogList, report
+from sipproxy.core.log import DEBUG, ERROR, LEVEL_NAMES, WARN, LimitedReports, LogList, report
+from sipproxy.core.timers import TimerQueue
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,60 @@ def test_records_carry_level_and_origin() -> None:
 
 def test_every_level_has_a_name() -> None:
     assert sorted(LEVEL_NAMES) == list(range(-5, 4))
+
+
+class Flood:
+    """Lines that come again and again, on a clock that the test sets."""
+
+    def __init__(self, threshold: int = DEBUG) -> None:
+        self.log = LogList(threshold)
+        self.timers = TimerQueue()
+        self.limited = LimitedReports(self.log, self.timers, interval=10.0)
+
+    def come(self, now: float, text: str, kind: str = "") -> None:
+        self.timers.expire(now)
+        self.limited.report(now, ERROR, "htable", text, kind)
+
+    def told(self, now: float) -> list[str]:
+        """The texts that were written until `now` and not yet asked for."""
+        self.timers.expire(now)
+        texts = [text for _, _, text in self.log.records]
+        self.log.records.clear()
+        return texts
+
+
+def test_a_flood_is_told_at_once_then_counted() -> None:
+    flood = Flood()
+    for number in range(1000):
+        flood.come(100.0 + number / 1000, "full")
+    assert flood.log.records == [(ERROR, "htable", "full")]
+    assert flood.told(109.9) == ["full"]
+    assert flood.told(110.0) == ["full (999 more in 10 s)"]
+    flood.come(112.0, "full")
+    assert flood.told(119.9) == []
+    assert flood.told(120.0) == ["full (1 more in 10 s)"]
+
+
+def test_a_quiet_interval_begins_anew() -> None:
+    flood = Flood()
+    flood.come(100.0, "full")
+    assert flood.told(110.0) == ["full"]
+    assert flood.timers.next_deadline() is None
+    flood.come(110.0, "full")
+    assert flood.told(200.0) == ["full"]
+    assert len(flood.timers) == 0
+
+
+def test_kinds_are_counted_apart() -> None:
+    flood = Flood()
+    for text, kind in (("a", ""), ("b", ""), ("k 1", "k"), ("k 2", "k"), ("k 3", "k"), ("a", "")):
+        flood.come(100.0, text, kind)
+    flood.limited.report(100.0, ERROR, "other", "a")
+    assert flood.told(100.0) == ["a", "b", "k 1", "a"]
+    assert flood.told(110.0) == ["a (1 more in 10 s)", "k 3 (2 more in 10 s)"]
+
+
+def test_levels_that_are_off_are_not_counted() -> None:
+    flood = Flood(threshold=-2)
+    flood.come(100.0, "full")
+    assert len(flood.timers) == 0 and flood.log.records == []
