@@ -1,14 +1,15 @@
 """The shortest ways into a table: what routes call for `$sht`, `$shtinc` and `$shtdec`.
 
-They mean what the methods of the same purpose in :class:`Table` mean. Everything about the table
-that cannot change is settled when the function is made, so that a read costs little more than the
-store's own.
+They mean what the methods of the same purpose in :class:`Table` mean. For a table in this process's
+memory everything that cannot change is settled when the function is made, so that a read costs
+little more than a dict's own.
 """
 
 from collections.abc import Callable
 
 from sipproxy.core.context import Context
 from sipproxy.core.values import INT_MAX, INT_MIN, Value
+from sipproxy.modules.htable.local import LAST_PART, LocalStore
 from sipproxy.modules.htable.table import Table
 
 Reader = Callable[[Context, str], Value]
@@ -17,15 +18,18 @@ Writer = Callable[[Context, str, Value], None]
 
 def reader(table: Table) -> Reader:
     """`$sht(t=>key)`."""
-    find = table.store.get
+    store = table.store
+    if not isinstance(store, LocalStore):
+        return lambda ctx, key: table.value(key, ctx.now)
+    parts, part_of = store.parts, hash
     initval = table.spec.initval
 
     def read(ctx: Context, key: str) -> Value:
-        cell = find(key)
+        cell = parts[part_of(key) & LAST_PART].get(key)
         return initval if cell is None else cell[0]
 
     def read_living(ctx: Context, key: str) -> Value:
-        cell = find(key)
+        cell = parts[part_of(key) & LAST_PART].get(key)
         # last < int(now), without rounding at each read.
         if cell is None or 0 < cell[1] <= ctx.now - 1:
             return initval
@@ -36,65 +40,61 @@ def reader(table: Table) -> Reader:
 
 def writer(table: Table) -> Writer:
     """`$sht(t=>key) = value`; undefined takes the key out."""
-    store = table.store
-    remove = store.remove
-    find, exclusive = store.get, store.exclusive
-    put = table.put
-    autoexpire = table.spec.autoexpire
+    store, spec = table.store, table.spec
+    put, remove = table.put, store.remove
+    autoexpire = spec.autoexpire
+
+    def write_by_rule(ctx: Context, key: str, value: Value) -> None:
+        if value is None:
+            remove(key)
+        else:
+            put(key, value, ctx.now)
+
+    if not isinstance(store, LocalStore) or spec.maxitems or not spec.updateexpire:
+        return write_by_rule
+    parts, part_of = store.parts, hash
 
     def write(ctx: Context, key: str, value: Value) -> None:
         if value is None:
             remove(key)
         else:
-            store[key] = value, 0
+            parts[part_of(key) & LAST_PART][key] = value, 0
 
     def write_living(ctx: Context, key: str, value: Value) -> None:
         if value is None:
             remove(key)
         else:
-            store[key] = value, int(ctx.now) + autoexpire
+            parts[part_of(key) & LAST_PART][key] = value, int(ctx.now) + autoexpire
 
-    def write_keeping(ctx: Context, key: str, value: Value) -> None:
-        cell = find(key) if exclusive else None
-        if value is None:
-            remove(key)
-        elif cell is None:
-            put(key, value, ctx.now)
-        else:
-            store[key] = value, cell[1]
-
-    if not table.spec.updateexpire:
-        return write_keeping
     return write_living if autoexpire else write
 
 
 def counter(table: Table, by: int) -> Reader:
     """`$shtinc(t=>key)` and `$shtdec(t=>key)`."""
-    change = table.store.change
-    rule = table.adding(by)
+    store, add = table.store, table.add
     autoexpire = table.spec.autoexpire
+    keeps_time = not table.spec.updateexpire
 
     def count(ctx: Context, key: str) -> Value:
-        cell = change(key, rule, int(ctx.now) if autoexpire else 0)
-        return None if cell is None else cell[0]
+        return add(key, by, ctx.now)
 
-    if not table.store.exclusive or not table.spec.updateexpire:
+    if not isinstance(store, LocalStore):
         return count
-    store = table.store
-    find = store.get
+    parts, part_of = store.parts, hash
     last_number = INT_MAX if by > 0 else INT_MIN
 
     def count_here(ctx: Context, key: str) -> Value:
         """A living number below the limit, by far the usual case, without the rule's detour."""
-        cell = find(key)
+        part = parts[part_of(key) & LAST_PART]
+        cell = part.get(key)
         if cell is None:
-            return count(ctx, key)
+            return add(key, by, ctx.now)
         value, last = cell
         now = int(ctx.now) if autoexpire else 0
         if value.__class__ is not int or 0 < last < now or value == last_number:
-            return count(ctx, key)
+            return add(key, by, ctx.now)
         value += by
-        store[key] = value, now + autoexpire
+        part[key] = value, last if keeps_time else now + autoexpire
         return value
 
     return count_here

@@ -1,9 +1,10 @@
 """The tables of one proxy: their modparams, their start, the timer that sweeps them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sipproxy.core.context import DROP
-from sipproxy.core.log import WARN, report
+from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, event, modparam, modparam_method
 from sipproxy.errors import ModuleError
 from sipproxy.modules.htable.iterators import Iterators
@@ -14,6 +15,11 @@ from sipproxy.modules.htable.table import Table
 
 _EVENT_NAME_LIMIT = 47
 """Bytes of a table's name beyond which Kamailio has no room for its expired event."""
+
+
+_AT_A_TIME = 0.001
+"""Seconds of a sweep before messages are let through."""
+_EVENTS_AT_A_TIME = 50
 
 
 class HtableBase(Module):
@@ -43,6 +49,7 @@ class HtableBase(Module):
         self.tables: dict[str, Table] = {}
         self.undefined: list[str] = []
         """Names of tables that variables and functions of the cfg mean and nothing defines."""
+        self._sweeping: Iterator[int] | None = None
         self.iterators = Iterators()
         self.locks = Locks()
 
@@ -52,8 +59,8 @@ class HtableBase(Module):
         spec = TableSpec.parse(text)
         if self.tables.pop(spec.name, None) is not None and self.host.compat != "3.0":
             raise ModuleError(f"htable already configured [{spec.name}]")
-        old_kamailio = self.host.compat != "6.1"
-        self.tables[spec.name] = Table(spec, LocalStore(), forgets_lifetime=old_kamailio)
+        newer = self.host.compat == "6.1"
+        self.tables[spec.name] = Table(spec, LocalStore(), newer=newer, tell_full=self._tell_full)
 
     @modparam_method("value_type")
     def _set_value_type(self, value: str) -> None:
@@ -111,15 +118,46 @@ class HtableBase(Module):
             raise ModuleError(f"event_route[htable:mod-init] ended in drop, at {ran.left_at}")
 
     def sweep(self, now: float) -> None:
-        """Take expired keys out of all tables and post an event for each."""
-        for name, table in self.tables.items():
-            for record in table.sweep(now):
-                if len(name) <= _EVENT_NAME_LIMIT:
-                    self.host.post(f"htable:expired:{name}", record)
+        """Begin to take expired keys out of all tables; a sweep that still goes on goes on."""
+        if self._sweeping is None:
+            self._sweeping = self._sweep(now)
+            self._go_on(now)
+
+    def _go_on(self, due: float) -> None:
+        """Sweep for a moment, then let messages through and come back.
+
+        The rest is due now, by the clock of now: on a virtual clock, which stands still meanwhile,
+        a whole sweep happens at one instant.
+        """
+        assert self._sweeping is not None
+        began = self.host.now()
+        events = 0
+        for posted in self._sweeping:
+            events += posted
+            now = self.host.now()
+            if events >= _EVENTS_AT_A_TIME or not 0 <= now - began < _AT_A_TIME:
+                self.host.timers.after(now, 0.0, self._go_on)
+                return
+        self._sweeping = None
+
+    def _sweep(self, now: float) -> Iterator[int]:
+        """Sweep and post events; answers after each piece how many were posted."""
+        for table in self.newest_first():
+            event = f"htable:expired:{table.spec.name}"
+            heard = len(table.spec.name) <= _EVENT_NAME_LIMIT and self.host.has_route(event)
+            for records in table.sweep(now, in_order=heard):
+                for record in records if heard else ():
+                    self.host.post(event, record)
+                yield len(records) if heard else 0
 
     def newest_first(self) -> list[Table]:
         """All tables in the order in which Kamailio lists them."""
         return list(reversed(self.tables.values()))
+
+    def _tell_full(self, spec: TableSpec) -> None:
+        """One line at a time says that keys find no room, however many do not."""
+        text = f"no room in htable {spec.name}: it holds maxitems={spec.maxitems} keys"
+        self.host.report_limited(ERROR, "htable", text)
 
     def warn(self, text: str) -> None:
         """Write a line at level WARN."""

@@ -13,6 +13,7 @@ from sipproxy.modules.htable.table import Table
 Row = Mapping[str, object]
 
 _SET_DONE = "Ok. Key set to new value."
+_NOT_SET = "Failed to set the item"
 _NO_NAME = "No htable name given"
 _NO_VALUE = "Not enough parameters (htable name, key name and value)"
 _NO_LIFETIME = "Not enough parameters (htable name, key name, value and expire)"
@@ -52,14 +53,12 @@ class Commands(HtableBase):
     @rpc("htable.sets", missing=_NO_VALUE)
     def _sets(self, name: str, key: str, value: LooseStr) -> str:
         """Set one key in a hash table to a string value."""
-        self._table(name).put(key, value, self.host.now())
-        return _SET_DONE
+        return self._put(self._table(name), key, value)
 
     @rpc("htable.seti", missing=_NO_VALUE)
     def _seti(self, name: str, key: str, value: LooseInt) -> str:
         """Set one key in a hash table to an integer value."""
-        self._table(name).put(key, value, self.host.now())
-        return _SET_DONE
+        return self._put(self._table(name), key, value)
 
     @rpc("htable.setex", missing="Not enough parameters (htable name, item name and expire)")
     def _setex(self, name: str, key: str, seconds: LooseInt) -> str:
@@ -133,8 +132,12 @@ class Commands(HtableBase):
     def _set_living(self, name: str, key: str, value: int | str, seconds: int) -> str:
         table = self.tables.get(name)
         if table is None:
-            raise RpcError(500, "Failed to set the item")
-        table.put(key, value, self.host.now(), seconds)
+            raise RpcError(500, _NOT_SET)
+        return self._put(table, key, value, seconds)
+
+    def _put(self, table: Table, key: str, value: int | str, seconds: int = 0) -> str:
+        if not table.put(key, value, self.host.now(), seconds):
+            raise RpcError(500, _NOT_SET)
         return _SET_DONE
 
     def _table(self, name: str) -> Table:

@@ -128,6 +128,32 @@ class Functions(HtableBase):
             return -1
         return 1 if self.host.compat == "6.1" else 0
 
+    @function(since="6.1")
+    def sht_is_null(self, ctx: Context, table: str, key: str) -> int:
+        """Whether a key has no value: 1, else -1; -2 when the table has an initial value.
+
+        2 without such a table and 3 without a name or key are true too, as in Kamailio.
+        """
+        if not table or not key:
+            self._error(f"cannot get the {'item' if table else 'hash'} table name")
+            return 3
+        found = self.tables.get(table)
+        if found is None:
+            return 2
+        if found.spec.initval is not None:
+            return -2
+        return 1 if found.get(key, ctx.now) is None else -1
+
+    @function(since="6.1")
+    def sht_inc(self, ctx: Context, table: str, key: str) -> bool:
+        """Add 1 to a key's number."""
+        return self._add(table, key, 1, ctx.now)
+
+    @function(since="6.1")
+    def sht_dec(self, ctx: Context, table: str, key: str) -> bool:
+        """Subtract 1 from a key's number."""
+        return self._add(table, key, -1, ctx.now)
+
     @function()
     def sht_iterator_start(self, ctx: Context, iterator: str, table: str) -> bool:
         """Begin a walk over a table; four can go on at a time."""
@@ -265,8 +291,20 @@ class Functions(HtableBase):
             missing = "cannot get item name" if name else "cannot get htable name"
             self._error(f"No such htable: {name}" if name and key else missing)
             return False
-        table.put(key, value, now, seconds)
-        return True
+        return table.put(key, value, now, seconds)
+
+    def _add(self, name: str, key: str, by: int, now: float) -> bool:
+        if not name or not key:
+            self._error(f"cannot get the {'item' if name else 'hash'} table name")
+            return False
+        table = self.tables.get(name)
+        if table is None:
+            self._error(f"cannot get htable {name}")
+            return False
+        done = table.add(key, by, now) is not None
+        if not done:
+            self._error(f"failed updating $sht({name}=>{key})")
+        return done
 
     def _walk(self, iterator: str, act: Callable[[], object]) -> bool:
         if not iterator:

@@ -1,30 +1,71 @@
 """Cells in this process's memory: one worker, a replay, a test."""
 
-from typing import ClassVar
+from collections.abc import Iterator
+from itertools import chain
 
 from sipproxy.modules.htable.store import Cell, Rule
 
+PARTS = 256
+LAST_PART = PARTS - 1
+PIECE = 500
+"""The most keys that :meth:`LocalStore.expired` answers at a time."""
 
-class LocalStore(dict[str, Cell]):
-    """A dict of cells, so that reading and writing cost what a dict costs."""
 
-    __slots__ = ()
-    exclusive: ClassVar[bool] = True
+class LocalStore:
+    """Dicts of cells. A key lies in `parts[hash(key) & LAST_PART]`.
+
+    They are many so that nothing takes long when there are a million keys: one dict would have to
+    be looked through in one go, and each time it grows, all keys would move at once.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self) -> None:
+        self.parts: tuple[dict[str, Cell], ...] = tuple({} for _ in range(PARTS))
+
+    def get(self, key: str) -> Cell | None:
+        """The cell of a key, expired or not; None when there is none."""
+        return self.parts[hash(key) & LAST_PART].get(key)
+
+    def __setitem__(self, key: str, cell: Cell) -> None:
+        self.parts[hash(key) & LAST_PART][key] = cell
 
     def remove(self, key: str) -> bool:
         """Take a key out; False when there was none."""
-        return self.pop(key, None) is not None
+        return self.parts[hash(key) & LAST_PART].pop(key, None) is not None
 
     def change(self, key: str, rule: Rule, now: int) -> Cell | None:
         """Replace the key's cell by what the rule makes of it, and answer what the rule did."""
-        cell = rule(self.get(key), now)
+        part = self.parts[hash(key) & LAST_PART]
+        cell = rule(part.get(key), now)
         if cell is not None:
-            self[key] = cell
+            part[key] = cell
         return cell
 
-    def take_expired(self, now: int) -> list[tuple[str, Cell]]:
-        """Take out and answer all cells whose last second lies before `now`, in any order."""
-        expired = [item for item in self.items() if 0 < item[1][1] < now]
-        for key, _ in expired:
-            del self[key]
-        return expired
+    def expired(self, now: int) -> Iterator[list[str]]:
+        """The keys whose last second lies before `now`, in pieces that may be empty."""
+        for part in self.parts:
+            keys = [key for key, cell in part.items() if 0 < cell[1] < now]
+            for start in range(0, len(keys) or 1, PIECE):
+                yield keys[start : start + PIECE]
+
+    def take_expired(self, key: str, now: int) -> Cell | None:
+        """Take a cell out and answer it, if its last second lies before `now`."""
+        part = self.parts[hash(key) & LAST_PART]
+        cell = part.get(key)
+        if cell is None or not 0 < cell[1] < now:
+            return None
+        del part[key]
+        return cell
+
+    def items(self) -> Iterator[tuple[str, Cell]]:
+        """All keys and cells in any fixed order; not to be used beside a write."""
+        return chain.from_iterable(part.items() for part in self.parts)
+
+    def clear(self) -> None:
+        """Take everything out."""
+        for part in self.parts:
+            part.clear()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))

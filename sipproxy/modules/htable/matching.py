@@ -48,8 +48,11 @@ def on_values(test: TextTest) -> CellTest:
     return lambda _, cell: isinstance(cell[0], str) and test(cell[0])
 
 
-def count(table: Table, expression: str, place: Place) -> int:
-    """`$shtcn` (place on_names) and `$shtcv` (on_values). Raises RegexError."""
+def count(table: Table, expression: str, place: Place, now: float) -> int:
+    """`$shtcn` (place on_names) and `$shtcv` (on_values). Raises RegexError.
+
+    Expired cells count, save by the rules of Kamailio 6.1; `**` counts them there too.
+    """
     prefix, operand = expression[:2], expression[2:]
     if prefix not in _COUNT_PREFIXES:
         prefix, operand = "~~", expression
@@ -61,12 +64,12 @@ def count(table: Table, expression: str, place: Place) -> int:
         if place is on_names:
             return 0
         number = leading_int(operand)
-        return sum(cell[0] == number for _, cell in table.store.items())
+        return sum(cell[0] == number for _, cell in table.counted(now))
     operator = {"~~": "re", "~%": "ew", "%~": "sw", "==": "eq"}[prefix]
     text = text_test(operator, operand)
     assert text is not None
     test = place(text)
-    return sum(bool(test(name, cell)) for name, cell in table.store.items())
+    return sum(bool(test(name, cell)) for name, cell in table.counted(now))
 
 
 def leading_int(text: str) -> int:

@@ -25,8 +25,8 @@ _ATTRIBUTE = re.compile(
 class TableSpec:
     """One table as the cfg defines it. Durations are seconds; `autoexpire` 0 means never.
 
-    `initval` is what a missing key reads as. `ignored` is text after a comma, which Kamailio
-    accepts and does not read.
+    `initval` is what a missing key reads as. `maxitems` is ours: so many keys have room, 0 means as
+    many as memory holds. `ignored` is text after a comma, which Kamailio accepts and does not read.
     """
 
     name: str
@@ -38,6 +38,7 @@ class TableSpec:
     dbmode: int = 0
     columns: tuple[str, ...] = ()
     dmqreplicate: int = 0
+    maxitems: int = 0
     ignored: str = ""
 
     @property
@@ -73,7 +74,7 @@ class TableSpec:
         )
 
 
-_UNSIGNED = ("size", "autoexpire", "updateexpire", "dbmode", "dmqreplicate")
+_UNSIGNED = ("size", "autoexpire", "updateexpire", "dbmode", "dmqreplicate", "maxitems")
 _ATTRIBUTES = (*_UNSIGNED, "initval", "dbtable", "cols")
 
 

@@ -3,21 +3,30 @@
 Time is whole seconds. A cell lives through its last second, then reads as missing at once; it is
 taken out, and its event run, only by the sweep, until when all that walks the table still sees it.
 A table without `autoexpire` never looks at the seconds its cells carry.
+
+With `maxitems` a key that is not there yet finds no room once so many are, expired ones included,
+until they are swept. It then fares as in a Kamailio whose shared memory is full: nothing is stored.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from heapq import merge
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
+from sipproxy.core.hashing import core_hash
 from sipproxy.core.values import Value, wrap
 from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell, Rule, Store
-from sipproxy.text import byte_length, encode
+from sipproxy.text import byte_length, encode, lower
 
 Item = tuple[str, Cell]
 """A key and its cell."""
+
+
+_PIECE = 200
+"""Keys taken out at a time where their order counts."""
 
 
 class Record(NamedTuple):
@@ -32,15 +41,30 @@ def hash_of(text: str) -> int:
     return xxh3_64_intdigest(encode(text)) & 0xFFFF_FFFF
 
 
-class Table:
-    """The semantics over a store. `now` is Unix time; fractions of a second do not count."""
+def _ignore(spec: TableSpec) -> None: ...
 
-    def __init__(self, spec: TableSpec, store: Store, *, forgets_lifetime: bool = True) -> None:
+
+class Table:
+    """The semantics over a store. `now` is Unix time; fractions of a second do not count.
+
+    `tell_full` is called each time a key finds no room. `newer` means the rules of Kamailio 6.1:
+    writing or counting gives an expired cell a new life whatever updateexpire says, a cell that
+    has expired is not counted, and the seconds of sht_setxs are kept when the text grows.
+    """
+
+    def __init__(
+        self,
+        spec: TableSpec,
+        store: Store,
+        *,
+        newer: bool = False,
+        tell_full: Callable[[TableSpec], None] = _ignore,
+    ) -> None:
         self.spec = spec
         self.store = store
         self.slots = spec.slots
-        self._forgets_lifetime = forgets_lifetime
-        """Kamailio before 6.0 loses the seconds given to sht_setxs when the text grows."""
+        self.newer = newer
+        self._tell_full = tell_full
 
     def get(self, key: str, now: float) -> Cell | None:
         """The cell of a key unless it has expired."""
@@ -52,50 +76,40 @@ class Table:
         cell = self.get(key, now)
         return self.spec.initval if cell is None else cell[0]
 
-    def put(self, key: str, value: int | str, now: float, lifetime: int = 0) -> None:
-        """Write a value, with its own seconds to live when `lifetime` is over 0.
+    def put(self, key: str, value: int | str, now: float, lifetime: int = 0) -> bool:
+        """Write a value, with its own seconds to live when `lifetime` is over 0; False: no room.
 
         A new cell gets the table's `autoexpire`; one that stands keeps its seconds when the table
         says updateexpire=0.
         """
+        if self._finds_no_room(key):
+            return False
         second = self._second(now)
         if lifetime > 0:
             self.store.change(key, self._living(value, lifetime), second)
         elif self.spec.updateexpire:
             self.store[key] = value, second + self.spec.autoexpire
         else:
-            fresh = value, second + self.spec.autoexpire
-            self.store.change(key, lambda cell, _: (value, cell[1]) if cell else fresh, second)
+            self.store.change(key, self._keeping(value), second)
+        return True
 
     def delete(self, key: str) -> bool:
         """Take a key out; False when there was none."""
         return self.store.remove(key)
 
-    def adding(self, by: int) -> Rule:
-        """The rule that adds `by` to a number: None for a text, or for nothing to begin with."""
-        initval, autoexpire = self.spec.initval, self.spec.autoexpire
-        renew = self.spec.updateexpire != 0
-
-        def add(cell: Cell | None, now: int) -> Cell | None:
-            if cell is None:
-                return None if initval is None else (wrap(initval + by), now + autoexpire)
-            value, last = cell
-            if 0 < last < now:
-                if initval is None:
-                    return None
-                value = initval
-            elif value.__class__ is not int:
-                return None
-            value += by
-            if not -0x8000_0000 <= value <= 0x7FFF_FFFF:
-                value = wrap(value)
-            return value, now + autoexpire if renew else last
-
-        return add
-
     def add(self, key: str, by: int, now: float) -> int | None:
-        """Add to a number in one step and answer the sum; None as :meth:`adding` says."""
-        cell = self.store.change(key, self.adding(by), self._second(now))
+        """Add to a number in one step and answer the sum.
+
+        None for a text, for a missing or expired key in a table without initial value, and for a
+        new key that finds no room.
+        """
+        second = self._second(now)
+        initval = self.spec.initval
+        if initval is None and self.newer and self.store.change(key, self._revive, second):
+            return None
+        if initval is not None and self._finds_no_room(key):
+            return None
+        cell = self.store.change(key, self._adding(by), second)
         return None if cell is None else cell[0]  # type: ignore[return-value]
 
     def seconds_left(self, key: str, now: float) -> int:
@@ -111,12 +125,25 @@ class Table:
             last = int(now) + seconds if seconds > 0 else 0
             self.store.change(key, lambda cell, _: (cell[0], last) if cell else None, int(now))
 
-    def sweep(self, now: float) -> list[Record]:
-        """Take out what has expired, in the order of the slots."""
+    def sweep(self, now: float, *, in_order: bool = True) -> Iterator[list[Record]]:
+        """Take out what has expired, in pieces of bounded work; the table may change in between.
+
+        Where the order shows it is Kamailio's, see :meth:`in_order`.
+        """
         if not self.spec.autoexpire:
-            return []
-        expired = self.store.take_expired(int(now))
-        return [Record(key, cell[0]) for key, cell in sorted(expired, key=self._place)]
+            return
+        second = int(now)
+        pieces: Iterable[list[str]] = self.store.expired(second)
+        for keys in self._in_order(pieces) if in_order else pieces:
+            taken = ((key, self.store.take_expired(key, second)) for key in keys)
+            yield [Record(key, cell[0]) for key, cell in taken if cell is not None]
+
+    def counted(self, now: float) -> Iterator[Item]:
+        """The cells that `$shtcn` and `$shtcv` look at, in any order."""
+        second = self._second(now)
+        for item in self.store.items():
+            if not (self.newer and self._expired(item[1], second)):
+                yield item
 
     def remove_where(self, doomed: Callable[[str, Cell], object]) -> None:
         """Take out every cell that the test is true of."""
@@ -132,17 +159,44 @@ class Table:
         return hash_of(key) & (self.slots - 1)
 
     def in_order(self) -> list[Item]:
-        """All cells by slot, within a slot by hash, expired ones too."""
-        return sorted(self.store.items(), key=self._place)
+        """All cells as Kamailio walks them, expired ones too: by its slots, then by its hash.
+
+        That hash takes no notice of case; of keys with one hash Kamailio has the older first, here
+        they are in the order of their characters.
+        """
+        return sorted(self.store.items(), key=lambda item: self._place(item[0]))
 
     def by_slot(self) -> Iterator[tuple[int, Iterable[Item]]]:
-        """(slot, its cells) for each slot that is not empty."""
-        return groupby(self.in_order(), lambda item: self.slot_of(item[0]))
+        """(slot, its cells by hash) for each of our own slots that is not empty."""
 
-    def _place(self, item: Item) -> int:
-        """Grows with the slot, within a slot with the hash."""
-        number = hash_of(item[0])
-        return (number & (self.slots - 1)) << 32 | number
+        def place(item: Item) -> tuple[int, int]:
+            number = hash_of(item[0])
+            return number & (self.slots - 1), number
+
+        return groupby(sorted(self.store.items(), key=place), lambda item: self.slot_of(item[0]))
+
+    def _place(self, key: str) -> tuple[int, str]:
+        """Grows with Kamailio's slot, within a slot with its hash."""
+        number = core_hash(lower(key))
+        return (number & (self.slots - 1)) << 32 | number, key
+
+    def _in_order(self, pieces: Iterable[list[str]]) -> Iterator[list[str]]:
+        """The keys of all pieces in order, in pieces again; empty ones while they are sorted."""
+        runs: list[list[tuple[int, str]]] = []
+        for keys in pieces:
+            if keys:
+                runs.append(sorted(map(self._place, keys)))
+            yield []
+        places = merge(*runs)
+        while piece := [key for _, key in islice(places, _PIECE)]:
+            yield piece
+
+    def _finds_no_room(self, key: str) -> bool:
+        most = self.spec.maxitems
+        if not most or self.store.get(key) is not None or len(self.store) < most:
+            return False
+        self._tell_full(self.spec)
+        return True
 
     def _second(self, now: float) -> int:
         """Without autoexpire the clock is not looked at: what has seconds of its own lives from 0,
@@ -154,11 +208,54 @@ class Table:
         return 0 < cell[1] < second
 
     def _living(self, value: int | str, lifetime: int) -> Rule:
+        """The rule that writes a value with seconds of its own."""
+
         def write(cell: Cell | None, now: int) -> Cell | None:
-            forgotten = self._forgets_lifetime and cell is not None and _outgrows(value, cell[0])
+            # Kamailio before 6.0 gives them to the cell that it then throws away.
+            forgotten = not self.newer and cell is not None and _outgrows(value, cell[0])
             return value, 0 if forgotten else now + lifetime
 
         return write
+
+    def _keeping(self, value: int | str) -> Rule:
+        """The rule that writes a value and lets a cell that stands keep its seconds."""
+
+        def write(cell: Cell | None, now: int) -> Cell | None:
+            fresh = value, now + self.spec.autoexpire
+            if cell is None:
+                return fresh
+            # Kamailio 6.1 looks whether the larger cell it just made has expired.
+            revives = self.newer and self._expired(cell, now) and not _outgrows(value, cell[0])
+            return fresh if revives else (value, cell[1])
+
+        return write
+
+    def _adding(self, by: int) -> Rule:
+        """The rule that adds `by` to a number: None for a text, or for nothing to begin with."""
+        initval, autoexpire = self.spec.initval, self.spec.autoexpire
+        renews = self.spec.updateexpire != 0
+
+        def add(cell: Cell | None, now: int) -> Cell | None:
+            if cell is None:
+                return None if initval is None else (wrap(initval + by), now + autoexpire)
+            value, last = cell
+            expired = self._expired(cell, now)
+            if expired:
+                if initval is None:
+                    return None
+                value = initval
+            elif isinstance(value, str):
+                return None
+            anew = renews or (self.newer and expired)
+            return wrap(value + by), now + autoexpire if anew else last
+
+        return add
+
+    def _revive(self, cell: Cell | None, now: int) -> Cell | None:
+        """Kamailio 6.1 renews what has expired before it finds that it cannot count it."""
+        if cell is None or not self._expired(cell, now):
+            return None
+        return cell[0], now + self.spec.autoexpire
 
 
 def _outgrows(value: int | str, old: int | str) -> bool:

@@ -119,7 +119,7 @@ class Variables(HtableBase):
 
         def read(ctx: Context, expression: str) -> Value:
             try:
-                return matching.count(table, expression, place)
+                return matching.count(table, expression, place, ctx.now)
             except RegexError:
                 report(ctx.host.log, ERROR, "htable", f"bad re {expression}")
                 return 0

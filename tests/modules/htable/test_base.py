@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sipproxy.clock import VirtualClock
 from sipproxy.core.log import WARN
 from sipproxy.errors import CfgError, ModuleError
 from sipproxy.modules.htable import Htable
@@ -144,3 +145,58 @@ def test_the_sweep_posts_what_expired(load: Load, start: float) -> None:
         ("htable:expired:t", Record("two", "second")),
     ]
     assert [d.read(f"$shtcn({table}=>**)") for table in ("t", "quiet", long)] == [0, 0, 0]
+
+
+class RunningClock(VirtualClock):
+    """Goes on a millisecond whenever it is read."""
+
+    def now(self) -> float:
+        self.set(super().now() + 0.001)
+        return super().now()
+
+
+def test_a_long_sweep_lets_messages_through(load: Load) -> None:
+    d = load("t=>autoexpire=1", "u=>autoexpire=1", timer_interval=1)
+    d.host.has_route = lambda name: name.endswith(":t")
+    for number in range(400):
+        d.write(f"$sht(t=>k{number})", number)
+        d.write(f"$sht(u=>k{number})", number)
+    d.host.clock = RunningClock(d.clock.now() + 5)
+    d.module.sweep(d.host.now())
+    rounds = 1
+    while (due := d.host.timers.next_deadline()) is not None:
+        left = [len(table.store) for table in d.module.tables.values()]
+        d.module.sweep(d.host.now())
+        assert [len(table.store) for table in d.module.tables.values()] == left
+        d.host.timers.expire(due)
+        rounds += 1
+    assert rounds > 400
+    assert [len(table.store) for table in d.module.tables.values()] == [0, 0]
+    assert len(d.host.posted) == 400
+    d.write("$sht(t=>again)", 1)
+    d.module.sweep(d.host.now() + 10)
+    while (due := d.host.timers.next_deadline()) is not None:
+        d.host.timers.expire(due)
+    assert len(d.host.posted) == 401
+
+
+def test_a_sweep_that_many_events_hear_of_lets_them_run(load: Load, start: float) -> None:
+    d = load("t=>autoexpire=1;size=10", timer_interval=1)
+    d.host.has_route = lambda name: True
+    for number in range(1000):
+        d.write(f"$sht(t=>k{number})", number)
+    order = [key for key, _ in d.module.tables["t"].in_order()]
+    d.after(5)
+    d.module.sweep(start + 5)
+    assert 0 < len(d.host.posted) < 1000
+    d.host.timers.expire(start + 5)
+    assert [record.key for _, record in d.host.posted] == order  # type: ignore[attr-defined]
+
+
+def test_the_newest_table_is_swept_first(load: Load, start: float) -> None:
+    d = load("a=>autoexpire=1", "b=>autoexpire=1")
+    d.host.has_route = lambda name: True
+    d.write("$sht(a=>k)", 1)
+    d.write("$sht(b=>k)", 1)
+    d.module.sweep(start + 5)
+    assert [event for event, _ in d.host.posted] == ["htable:expired:b", "htable:expired:a"]

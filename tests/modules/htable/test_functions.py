@@ -131,6 +131,64 @@ def test_operators_of_6_1(load: Load) -> None:
     assert d.call("sht_match_name", "h", "ew", "alice") == -1
 
 
+def test_names_that_6_1_brought(load: Load) -> None:
+    d = load("h=>", "i=>initval=7;autoexpire=5", compat="6.1")
+    fill(d)
+    calls = [("h", "n"), ("h", "none"), ("i", "none"), ("nosuch", "n"), ("", "n"), ("h", "")]
+    assert [d.call("sht_is_null", *words) for words in calls] == [-1, 1, -2, 2, 3, 3]
+    assert [text for _, text in d.lines()] == [
+        "cannot get the hash table name",
+        "cannot get the item table name",
+    ]
+    d.write("$sht(h=>late)", 1)
+    assert [d.call("sht_inc", "h", "n"), d.call("sht_inc", "i", "new")] == [1, 1]
+    assert d.call("sht_dec", "h", "n") == d.call("sht_dec", "h", "n") == 1
+    assert (d.read("$sht(h=>n)"), d.read("$sht(i=>new)")) == (16, 8)
+    assert d.lines() == []
+    for words in (("h", "none"), ("h", "user:bob"), ("nosuch", "n"), ("", "n"), ("h", "")):
+        assert d.call("sht_inc", *words) == -1
+    assert [text for _, text in d.lines()] == [
+        "failed updating $sht(h=>none)",
+        "failed updating $sht(h=>user:bob)",
+        "cannot get htable nosuch",
+        "cannot get the hash table name",
+        "cannot get the item table name",
+    ]
+
+
+def test_is_null_of_what_has_expired(load: Load) -> None:
+    d = load("e=>autoexpire=5", compat="6.1")
+    d.write("$sht(e=>k)", 1)
+    assert d.call("sht_is_null", "e", "k") == -1
+    d.after(6)
+    assert d.call("sht_is_null", "e", "k") == 1
+
+
+@pytest.mark.parametrize("name", ["sht_is_null", "sht_inc", "sht_dec"])
+def test_older_versions_do_not_know_them(load: Load, name: str) -> None:
+    for compat in ("3.0", "5.6"):
+        assert name not in load("h=>", compat=compat).host.functions
+
+
+def test_a_full_table(load: Load) -> None:
+    """As Kamailio 5.6.3 with `-m 5` answers when its memory is full."""
+    d = load("h=>maxitems=1;initval=4;autoexpire=100")
+    d.write("$sht(h=>k)", 1)
+    d.write("$sht(h=>new)", 1)
+    d.write("$sht(h=>new)", "text")
+    assert d.read("$sht(h=>new)") == 4
+    assert d.read("$shtinc(h=>new)") is None
+    assert d.call("sht_setxs", "h", "new", "text", 5) == -1
+    assert d.call("sht_setxi", "h", "new", 5, 5) == -1
+    assert d.call("sht_setxi", "h", "k", 5, 5) == 0
+    d.write("$sht(h=>k)", "a text where a number was")
+    assert left(d) == {"k"}
+    text = "no room in htable h: it holds maxitems=1 keys"
+    assert d.lines() == [(ERROR, text)]
+    d.host.timers.expire(d.host.now() + 10)
+    assert d.lines() == [(ERROR, f"{text} (4 more in 10 s)")]
+
+
 def test_own_seconds(load: Load) -> None:
     d = load("e=>autoexpire=100", "n=>")
     assert d.call("sht_setxs", "e", "k", "text", 7) == 1

@@ -1,6 +1,8 @@
 """Walks over tables."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipproxy.modules.htable.iterators import Iterators, Walk, WalkError
 from sipproxy.modules.htable.local import LocalStore
@@ -127,3 +129,37 @@ def test_a_walk_over_no_table_keeps_its_name(table: Table) -> None:
     with pytest.raises(WalkError, match=r"iterator not initialized \[a\]"):
         walks.walk("a")
     walks.end("a")
+
+
+NAMES = st.sampled_from("abcdefgh")
+CHANGES = st.lists(st.tuples(st.sampled_from(["put", "delete", "step", "step", "rm"]), NAMES))
+
+
+@given(st.sets(NAMES), CHANGES)
+def test_a_walk_over_a_table_that_changes(there: set[str], changes: list[tuple[str, str]]) -> None:
+    """What docs/htable.md says: the keys there at the first step, in that order, each at most once,
+    those that are gone when their turn comes left out; what is shown is what the table holds.
+    """
+    table = Table(TableSpec("t", 2), LocalStore())
+    for key in there:
+        table.put(key, f"first {key}", 0.0)
+    walk = Walk(table)
+    assert walk.step() is bool(there)
+    ahead = [key for key, _ in table.in_order()]
+    at = ahead.pop(0) if ahead else None
+    for number, (change, key) in enumerate(changes):
+        if change == "put":
+            table.put(key, number, 0.0)
+        elif change == "delete":
+            table.delete(key)
+        elif at is None:
+            break
+        else:
+            stepped = walk.remove() if change == "rm" else walk.step()
+            assert change == "step" or table.store.get(at) is None
+            while ahead and table.store.get(ahead[0]) is None:
+                ahead.pop(0)
+            at = ahead.pop(0) if ahead else None
+            assert stepped is (at is not None)
+        cell = None if at is None else table.store.get(at)
+        assert walk.current == (None if cell is None else (at, cell))

@@ -55,28 +55,38 @@ def table() -> Table:
     ],
 )
 def test_count(table: Table, expression: str, names: int, values: int) -> None:
-    assert count(table, expression, on_names) == names
-    assert count(table, expression, on_values) == values
+    assert count(table, expression, on_names, 0.0) == names
+    assert count(table, expression, on_values, 0.0) == values
 
 
 def test_lines_of_a_value_are_apart() -> None:
     table = Table(TableSpec("a"), LocalStore())
     table.put("k", "a\nb", 0.0)
-    assert [count(table, e, on_values) for e in ("^b", "a.b", "a$")] == [1, 0, 1]
+    assert [count(table, e, on_values, 0.0) for e in ("^b", "a.b", "a$")] == [1, 0, 1]
 
 
 def test_expired_cells_count_until_they_are_swept() -> None:
     table = Table(TableSpec("a", autoexpire=1), LocalStore())
     table.put("k", "v", 10.0)
     assert table.value("k", 20.0) is None
-    assert count(table, "k", on_names) == count(table, "v", on_values) == 1
-    table.sweep(20.0)
-    assert count(table, "**", on_names) == 0
+    assert count(table, "k", on_names, 20.0) == count(table, "v", on_values, 20.0) == 1
+    assert sum(map(len, table.sweep(20.0))) == 1
+    assert count(table, "**", on_names, 20.0) == 0
+
+
+def test_in_6_1_expired_cells_do_not_count() -> None:
+    table = Table(TableSpec("a", autoexpire=1), LocalStore(), newer=True)
+    for key, value, now in (("k1", "v", 10.0), ("k2", 5, 10.0), ("k3", "v", 19.0), ("k4", 5, 19.0)):
+        table.put(key, value, now)
+    assert [count(table, "k", on_names, now) for now in (11.9, 12.0, 20.9, 21.0)] == [4, 2, 2, 0]
+    assert [count(table, "v", on_values, now) for now in (11.9, 12.0)] == [2, 1]
+    assert [count(table, "eq5", on_values, now) for now in (11.9, 12.0)] == [2, 1]
+    assert count(table, "**", on_values, 30.0) == 4
 
 
 def test_bad_expression(table: Table) -> None:
     with pytest.raises(RegexError):
-        count(table, "[k", on_names)
+        count(table, "[k", on_names, 0.0)
 
 
 @pytest.mark.parametrize(
