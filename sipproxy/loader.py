@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -66,6 +66,8 @@ class Loader:
         self.problems: list[Problem] = []
         self._absent: set[str] = set()
         self._seen: set[str] = set()
+        self._given: dict[tuple[str, str, int | str], Span] = {}
+        """Where a parameter of a module was given a value."""
         host.elsewhere = _in_another_module
 
     def load(self, config: tree.Config) -> None:
@@ -81,6 +83,17 @@ class Loader:
     def ready(self, config: tree.Config) -> None:
         """Tell the modules that the routes can run; raises CfgError."""
         self._each(config, lambda module: module.ready())
+
+    def remarks(self, config: tree.Config) -> Iterator[Problem]:
+        """What the modules say of the cfg, each at its place."""
+        for item in config.items:
+            if not isinstance(item, tree.LoadModule) or item.name not in self.host.modules:
+                continue
+            for remark in self.host.modules[item.name].remarks():
+                span = item.span
+                if remark.parameter:
+                    span = self._given.get((item.name, *remark.parameter), span)
+                yield Problem(span, remark.message, remark.hint, remark.severity)
 
     def _each(self, config: tree.Config, act: Callable[[Module], None]) -> None:
         """Let every module act, and tell what each of them could not do."""
@@ -155,6 +168,7 @@ class Loader:
             wanted = "an integer" if _kind(same_name[0][1]) is int else "a string"
             self._error(item.value.span, f"{module.name}.{item.param.text} takes {wanted}")
             return
+        self._given[module.name, item.param.text, value] = item.value.span
         try:
             _apply(module, *fitting[0], value)
         except ModuleError as error:

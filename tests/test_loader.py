@@ -2,7 +2,8 @@
 
 import pytest
 
-from sipproxy.core.module import Module, modparam, modparam_method
+from sipproxy.core.context import Context
+from sipproxy.core.module import Constant, Module, Remark, function, modparam, modparam_method
 from sipproxy.errors import CfgError, ModuleError
 from sipproxy.loader import kamailio_modules, module_class
 from sipproxy.testing import load_cfg_text
@@ -113,3 +114,52 @@ def test_names_of_modules_that_are_not_loaded() -> None:
     assert problems('loadmodule "xlog.so"\nrequest_route { xlog("$(null{s.len})"); }') == [
         f"test.cfg:2:22: unknown transformation {{s.len}} {in_pv}"
     ]
+
+
+class Talks(Module, name="talks"):
+    """A module that speaks of its cfg."""
+
+    level = modparam(1, "a number")
+
+    def remarks(self) -> list[Remark]:
+        parameter = ("level", self.level) if self.level > 1 else None
+        return [Remark("as loud as it goes", parameter=parameter)] if self.level else []
+
+    def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> list[Remark]:
+        found = f"{function} {arguments}"
+        wrong = [Remark("not 13", "try 12", "error", argument=1)] if arguments[0] == 13 else []
+        return [Remark(found), *wrong]
+
+    @function()
+    def say(self, ctx: Context, number: int, text: str = "") -> None:
+        """Nothing."""
+
+
+def told(text: str) -> list[tuple[int, int, str, str]]:
+    proxy = load_cfg_text(f'loadmodule "talks.so"\n{text}', modules={"talks": Talks})
+    return [(p.span.line, p.span.column, p.severity, p.message) for p in proxy.proxy.problems]
+
+
+def test_remarks_stand_where_the_parameter_is_set() -> None:
+    assert told("") == [(1, 1, "note", "as loud as it goes")]
+    assert told('modparam("talks", "level", 0)') == []
+    text = 'modparam("talks", "level", 2)\nmodparam("talks", "level", 3)'
+    assert told(text) == [(3, 28, "note", "as loud as it goes")]
+
+
+def test_remarks_on_calls_see_the_constants() -> None:
+    quiet = 'loadmodule "pv.so"\nmodparam("talks", "level", 0)\nrequest_route {\n'
+    calls = 'say(5, "a"); say("6", "$rU"); say($rc); say(2 + 3);\n}'
+    assert [(column, message) for _, column, _, message in told(quiet + calls)] == [
+        (1, "say (5, 'a')"),
+        (14, "say ('6', None)"),
+        (31, "say (None,)"),
+        (41, "say (5,)"),
+    ]
+
+
+def test_an_error_about_a_call_refuses_the_cfg() -> None:
+    with pytest.raises(CfgError) as caught:
+        told("request_route { say(13); }")
+    (problem,) = (p for p in caught.value.problems if p.severity == "error")
+    assert (problem.span.column, problem.message, problem.hint) == (21, "not 13", "try 12")

@@ -5,7 +5,7 @@ when a cfg loads the module. Importing a module changes nothing, and two proxies
 have instances of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -63,6 +63,25 @@ class ParamMark:
     name: str
     type: type
 
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a module says of the cfg, shown by `sipproxy check` at the place it is about.
+
+    `parameter` is the modparam it is about and the value that was given there; without it the
+    remark stands at the `loadmodule`. Of a call, `argument` is the one it is about, counted from 1;
+    0 is the whole call. An `error` about a call refuses the cfg.
+    """
+
+    message: str
+    hint: str = ""
+    severity: str = "note"  # error | warning | note
+    argument: int = 0
+    parameter: tuple[str, int | str] | None = None
+
+
+Constant = int | str | None
+"""An argument of a call as the cfg writes it; None when it is known only at each call."""
 
 _MARK = "__sipproxy_marks__"
 
@@ -251,6 +270,14 @@ class Module:
 
         Raises ModuleError.
         """
+
+    def remarks(self) -> Iterable[Remark]:
+        """What there is to say of the parameters; asked once, when all modules have started."""
+        return ()
+
+    def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> Iterable[Remark]:
+        """What there is to say of a call of one of the module's functions in the cfg."""
+        return ()
 
     def open(self) -> None:
         """Reach for the world outside. Raises ModuleError."""

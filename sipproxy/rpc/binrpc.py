@@ -211,7 +211,7 @@ class BinrpcArguments(Arguments):
             head = read_head(self._payload, self._offset)
             if loose:
                 found = _type_name(head.type)
-            elif head.type != _WANTED[kind] and (kind, head.type) != (Kind.FLOAT, Type.INT):
+            elif head.type != _WANTED[kind]:
                 raise WrongType
             value = self._convert(head, kind)
         except Flaw as flaw:

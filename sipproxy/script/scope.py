@@ -56,13 +56,14 @@ class Scope:
 
     def error(self, span: Span, message: str, hint: str = "") -> None:
         """Note an error; compilation goes on to find the next."""
-        self._note(Problem(span, message, hint))
+        self.note(Problem(span, message, hint))
 
     def warn(self, span: Span, message: str, hint: str = "") -> None:
         """Note a warning."""
-        self._note(Problem(span, message, hint, "warning"))
+        self.note(Problem(span, message, hint, "warning"))
 
-    def _note(self, problem: Problem) -> None:
+    def note(self, problem: Problem) -> None:
+        """Keep a problem of any severity."""
         # an expression that is compiled both as an int and as a value is looked at twice
         if problem not in self.problems:
             self.problems.append(problem)

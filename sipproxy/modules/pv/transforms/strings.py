@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from sipproxy import text as wire
+from sipproxy.core.hashing import core_hash
 from sipproxy.core.module import Module, transformation
 from sipproxy.core.params import Parsed
 from sipproxy.core.values import INT_MAX, INT_MIN, Value, wrap
-from sipproxy.modules.pv.hashing import core_hash
 from sipproxy.modules.pv.transforms.base import Delimiter, cut, of_text
 
 _BLANKS = " \t\r\n"

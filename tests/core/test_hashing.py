@@ -1,6 +1,6 @@
 """Kamailio's hash; its values stand in golden/strings.json too."""
 
-from sipproxy.modules.pv.hashing import core_hash
+from sipproxy.core.hashing import core_hash
 
 
 def test_values_that_kamailio_gave() -> None:
