@@ -73,7 +73,11 @@ class Proxy:
         loader = Loader(host, modules)
         loader.load(program.config)
         arrange(host)
-        told = [*without_effect(program.config), *loader.problems]
+        told = [
+            *without_effect(program.config),
+            *loader.problems,
+            *loader.remarks(program.config),
+        ]
         try:
             self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
         except CfgError as error:
