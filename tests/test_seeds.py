@@ -5,9 +5,12 @@ article on rate limiting with htable, and the module's manual of Kamailio 1.x. E
 from there as it was printed, and a cfg is put around it.
 """
 
+import hashlib
 import os
 import re
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +19,7 @@ from typing import Any
 import pytest
 
 from sipproxy.errors import CfgError
-from sipproxy.testing import load_cfg_text, request
+from sipproxy.testing import ProxyUnderTest, load_cfg_text, request
 
 SHARED = Path(os.environ.get("SIPPROXY_SHARED", Path(__file__).parents[2] / "shared"))
 DOCUMENTS = {
@@ -229,7 +232,35 @@ COMPAT_30: dict[str, tuple[Fragment, Play]] = {
     ),
 }
 
-AUTH = 'loadmodule "auth.so"\nloadmodule "auth_db.so"\n'
+AUTH = """loadmodule "db_sqlite.so"
+loadmodule "auth.so"
+loadmodule "auth_db.so"
+modparam("auth_db", "db_url", "sqlite:///USERS")
+modparam("auth_db", "calculate_ha1", 1)
+modparam("auth_db", "password_column", "password")
+"""
+"""What a fragment that authenticates needs in front of it; a test puts the file's path there."""
+
+LOGINS: dict[str, Fragment] = {
+    "failed logins are counted": Fragment(
+        "article",
+        r"^if \(is_method",
+        r"^\}",
+        cfg=HTABLE
+        + AUTH
+        + "@definition of AuthCount@ request_route { @the seventh is limited@ @THIS@ "
+        + 'sl_send_reply("200", "OK"); }',
+    ),
+    "dictionary attack": Fragment(
+        "manual",
+        r"^if\(is_present_hf",
+        r"^\}$",
+        cfg=HTABLE
+        + AUTH
+        + '@definition of a@ request_route { @THIS@ sl_send_reply("200", "OK"); }',
+    ),
+}
+"""Fragments that check passwords of users in a database."""
 
 
 @dataclass(frozen=True)
@@ -249,27 +280,6 @@ def database(param: str, compat: str = "5.6") -> Waiting:
 
 
 WAITS: dict[str, Waiting] = {
-    "failed logins are counted": Waiting(
-        Fragment(
-            "article",
-            r"^if \(is_method",
-            r"^\}",
-            cfg=HTABLE + AUTH + "@definition of AuthCount@ request_route { @THIS@ }",
-        ),
-        "authentication",
-        "auth_check",
-    ),
-    "dictionary attack": Waiting(
-        Fragment(
-            "manual",
-            r"^if\(is_present_hf",
-            r"^\}$",
-            cfg=HTABLE + AUTH + "@definition of a@ request_route { @THIS@ }",
-        ),
-        "authentication",
-        "www_authorize",
-        compat="3.0",
-    ),
     "enable_dmq": Waiting(
         Fragment(
             "article",
@@ -318,6 +328,7 @@ AGAIN = (Fragment("manual", r'^modparam.*"a=>size=4;"', which=1),)
 
 FRAGMENTS: dict[str, Fragment] = (
     {name: fragment for name, (fragment, _) in (RUNS | COMPAT_30).items()}
+    | LOGINS
     | {name: waiting.fragment for name, waiting in WAITS.items()}
     | MI_COMMANDS
 )
@@ -361,10 +372,73 @@ def test_runs_under_compat_30_and_no_other(name: str) -> None:
     play(cfg_of(fragment), wanted, "3.0")
 
 
+@pytest.fixture
+def users(tmp_path: Path) -> str:
+    """A database with alice, whose password is wonder."""
+    path = tmp_path / "users.db"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE subscriber (username, domain, password, ha1, ha1b)")
+        base.execute("INSERT INTO subscriber VALUES ('alice', 'example.com', 'wonder', '', '')")
+        base.commit()
+    return str(path)
+
+
+def login(proxy: ProxyUnderTest, password: str = "", source: str = PHONE) -> int:
+    """Alice registers, with a password after a challenge; the status of the answer."""
+    headers, to = "", "sip:alice@example.com"
+    if password:
+        asked = (
+            proxy.feed(request("REGISTER", "sip:example.com", to_uri=to), source=OTHER).sent[0].raw
+        )
+        (nonce,) = re.findall(rb'nonce="([^"]*)"', asked)
+        ha1, ha2 = md5(f"alice:example.com:{password}"), md5("REGISTER:sip:example.com")
+        headers = (
+            'Authorization: Digest username="alice", realm="example.com", uri="sip:example.com", '
+            f'nonce="{nonce.decode()}", response="{md5(f"{ha1}:{nonce.decode()}:{ha2}")}"'
+        )
+    register = request("REGISTER", "sip:example.com", to_uri=to, headers=headers)
+    (status,) = proxy.feed(register, source=source).statuses
+    return status
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def test_failed_logins_are_counted_as_printed(users: str) -> None:
+    """Every answer but a success counts, the first challenge too; from 6 on the source is out."""
+    cfg = cfg_of(LOGINS["failed logins are counted"]).replace("USERS", users)
+    proxy = load_cfg_text(cfg)
+    assert [login(proxy) for _ in range(3)] == [401] * 3
+    assert login(proxy, "wonder") == 200
+    assert login(proxy) == 401
+    proxy.sht["AuthCount"][OTHER.partition(":")[0]] = None
+    assert [login(proxy, "guess") for _ in range(4)] == [401] * 4
+    assert [login(proxy) for _ in range(3)] == [401, 429, 429]
+
+
+def test_dictionary_attack_as_printed_under_compat_30(users: str) -> None:
+    """Three wrong passwords lock the user's name, for everybody, for a quarter of an hour."""
+    cfg = cfg_of(LOGINS["dictionary attack"]).replace("USERS", users)
+    proxy = load_cfg_text(cfg, compat="3.0")
+    assert login(proxy, "wonder") == 200
+    assert [login(proxy, "guess") for _ in range(3)] == [401] * 3
+    assert [login(proxy, "guess"), login(proxy, "wonder")] == [403, 403]
+    assert {key for key, _ in proxy.sht["a"].items()} == {"alice::auth_count", "alice::last_auth"}
+    proxy.advance(901)
+    assert login(proxy, "wonder") == 200
+
+
+def test_dictionary_attack_is_refused_by_56_with_a_hint(users: str) -> None:
+    cfg = cfg_of(LOGINS["dictionary attack"]).replace("USERS", users).replace(" null)", " $null)")
+    with pytest.raises(CfgError, match=r"www_authorize\(\) takes 2 parameters.*compat=3\.0"):
+        load_cfg_text(cfg)
+
+
 @pytest.mark.parametrize("name", WAITS)
 def test_waits_and_says_so(name: str) -> None:
     waiting = WAITS[name]
-    assert waiting.for_ in ("authentication", "database", "DMQ")
+    assert waiting.for_ in ("database", "DMQ")
     with pytest.raises(CfgError, match=waiting.refusal):
         load_cfg_text(cfg_of(waiting.fragment), compat=waiting.compat)
 

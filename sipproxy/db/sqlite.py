@@ -61,7 +61,7 @@ class SqliteDatabase(Database):
             return reader.execute(sql, parameters).fetchall()
         except UnicodeEncodeError:
             return await self.fetch(sql, presentable(parameters))
-        except OverflowError as error:
+        except (OverflowError, ValueError) as error:
             raise DatabaseError(self._sentence(error)) from None
         except sqlite3.Error as error:
             if not _is_lock(error) or self.overlay:
@@ -163,7 +163,7 @@ class SqliteDatabase(Database):
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, ValueError) as error:
             raise DatabaseError(self._sentence(error)) from None
 
     def _sentence(self, error: Exception) -> str:

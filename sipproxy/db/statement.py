@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
 from sipproxy import text as wire
+from sipproxy.errors import DatabaseError
 
 SqlValue: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
@@ -28,10 +30,13 @@ class Statement:
         """`names`: the `bindparam`s in the order of the values; else as they stand in the text.
 
         Raises ValueError for a list of values (`in_`), whose length a prepared text cannot leave
-        open.
+        open, and DatabaseError for names that the dialect cannot write.
         """
-        compiled = element.compile(dialect=dialect)
-        self.sql = str(compiled)
+        try:
+            compiled = element.compile(dialect=dialect)
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"no SQL for this: {error}") from None
+        self.sql = wire.presentable(str(compiled))
         if "__[POSTCOMPILE" in self.sql:
             raise ValueError("a prepared statement takes no list of values")
         positions = getattr(compiled, "positiontup", None)
