@@ -23,6 +23,8 @@ from sipproxy.script.scope import ROUTE_MASK, Scope
 if TYPE_CHECKING:
     from sipproxy.script.expressions import Expressions
 
+_EMPTY_REALM = 'write "$fd" or "$td", or #!sipproxy compat=3.0 which takes it for one of those'
+
 
 class Target(NamedTuple):
     """A called route: Python for its function, or for one found at run time (`name` is None)."""
@@ -237,8 +239,8 @@ class Calls:
         if isinstance(arg, tree.Str):
             if not arg.text and self.scope.host.compat != "3.0":
                 raise ResolveError(
-                    f"an empty {param.name} is not allowed",
-                    "Kamailio takes none since 3.1; #!sipproxy compat=3.0 brings back the old way",
+                    f"the {param.name} is empty",
+                    _EMPTY_REALM if param.name == "realm" else "",
                 )
             if param.kind is VarOrText and len(self.scope.host.format(arg.text).pieces) > 1:
                 return self.emit.const(arg.text)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 COMPACT = {
@@ -79,7 +80,8 @@ def digest_header(
     """The credentials line that answers a challenge (RFC 2617 section 3.2.2).
 
     `challenge` is the lower-case header name and its value; keys of `auth` override each field
-    and `auth["omit"]` leaves fields out; `count` is the nonce count.
+    and `auth["omit"]` leaves fields out; `count` is the nonce count. `auth["algorithm"]` hashes
+    with that algorithm and is sent.
     """
     kind, text = challenge
     found: Sequence[tuple[str, str]] = re.findall(r'(\w+)=("[^"]*"|[^\s,]+)', text)
@@ -90,17 +92,20 @@ def digest_header(
         "nonce": auth.get("nonce", got.get("nonce", "")),
         "uri": auth.get("uri", uri),
     }
-    ha1 = _md5(field["username"], field["realm"], auth.get("password", ""))
-    ha2 = _md5(auth.get("method", method), field["uri"])
+    hashed = partial(_hashed, auth.get("algorithm", "MD5"))
+    ha1 = hashed(field["username"], field["realm"], auth.get("password", ""))
+    ha2 = hashed(auth.get("method", method), field["uri"])
     qop = auth.get("qop", got.get("qop", "").split(",")[0])
     if qop:
         field["qop"] = qop
         field["nc"] = auth.get("nc", f"{count:08x}")
         field["cnonce"] = auth.get("cnonce", "0a4f113b")
-        response = _md5(ha1, field["nonce"], field["nc"], field["cnonce"], qop, ha2)
+        response = hashed(ha1, field["nonce"], field["nc"], field["cnonce"], qop, ha2)
     else:
-        response = _md5(ha1, field["nonce"], ha2)
+        response = hashed(ha1, field["nonce"], ha2)
     field["response"] = auth.get("response", response)
+    if "algorithm" in auth:
+        field["algorithm"] = auth["algorithm"]
     if "opaque" in got:
         field["opaque"] = got["opaque"]
     name = "Authorization" if kind == "www-authenticate" else "Proxy-Authorization"
@@ -112,5 +117,6 @@ def digest_header(
     return f"{auth.get('header', name)}: Digest {', '.join(items)}"
 
 
-def _md5(*parts: str) -> str:
-    return hashlib.md5(":".join(parts).encode()).hexdigest()
+def _hashed(algorithm: str, *parts: str) -> str:
+    name = {"MD5": "md5", "SHA-256": "sha256"}[algorithm]
+    return hashlib.new(name, ":".join(parts).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """Challenges: 401 and 407 with a new nonce."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sipproxy.core.access import PvAccess
 from sipproxy.core.bindings import AuthKind
 from sipproxy.core.context import Context
 from sipproxy.core.module import function
-from sipproxy.core.params import VarOrText
+from sipproxy.core.params import Parsed, VarOrText
 from sipproxy.modules.auth.base import AuthBase
 
 _QOP_AUTH, _QOP_AUTH_INT, _QUIET, _STALE = 1, 2, 4, 16
@@ -16,6 +19,30 @@ _ANSWERS: dict[AuthKind, tuple[int, str]] = {
     "www": (401, "Unauthorized"),
     "proxy": (407, "Proxy Authentication Required"),
 }
+
+
+class Result(Parsed):
+    """A pseudo-variable that can be written."""
+
+    __slots__ = ("_text", "write")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.write: Callable[[Context, str], None]
+
+    @classmethod
+    def parse(cls, text: str) -> "Result":
+        """Take the text of one pseudo-variable; raises ValueError for any other."""
+        if not text.startswith("$"):
+            raise ValueError("a pseudo-variable is expected")
+        return cls(text)
+
+    def bind(self, host: Any) -> None:
+        """Look the pseudo-variable up; raises ResolveError and ValueError."""
+        access: PvAccess = host.pv(self._text)
+        if access.set is None:
+            raise ValueError(f"{self._text} cannot be written to")
+        self.write = access.write
 
 
 class Challenges(AuthBase):
@@ -45,7 +72,7 @@ class Challenges(AuthBase):
 
     @function("REQUEST")
     def auth_get_www_authenticate(
-        self, ctx: Context, realm: VarOrText | None, flags: int | None, result: PvAccess
+        self, ctx: Context, realm: VarOrText | None, flags: int | None, result: Result
     ) -> int:
         """Write the header line of a 401 into a variable; flags as of www_challenge."""
         text = self._realm(ctx, realm, "auth_get_www_authenticate")
