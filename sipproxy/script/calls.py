@@ -239,7 +239,7 @@ class Calls:
         if isinstance(arg, tree.Str):
             if not arg.text and self.scope.host.compat != "3.0":
                 raise ResolveError(
-                    f"the {param.name} is empty",
+                    f"an empty {param.name} is not allowed",
                     _EMPTY_REALM if param.name == "realm" else "",
                 )
             if param.kind is VarOrText and len(self.scope.host.format(arg.text).pieces) > 1:
