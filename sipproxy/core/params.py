@@ -27,6 +27,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, NewType, Self, TypeAlias, TypeVar
 
+from sipproxy.errors import Span
+
 Plain = NewType("Plain", str)
 Filled = NewType("Filled", str)
 VarOrText = NewType("VarOrText", str)
@@ -53,6 +55,9 @@ class Parsed:
     def parse(cls, text: str) -> Self:
         """Read the text; raises ValueError with a sentence for the person who wrote it."""
         raise ValueError(f"{cls.__name__} does not say how it is read")
+
+    def stands_at(self, place: Span) -> None:
+        """Told, before :meth:`bind`, where the cfg has the text: for errors found at start."""
 
     def bind(self, host: Any) -> None:
         """Look up what the text names; called once at load. Raises ResolveError, ValueError."""

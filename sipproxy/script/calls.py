@@ -212,6 +212,7 @@ class Calls:
                 self._check_route_name(text, arg)
             elif kind is not Plain and isinstance(kind, type) and issubclass(kind, Parsed):
                 parsed = kind.parse(text)
+                parsed.stands_at(arg.span)
                 parsed.bind(self.scope.host)
                 return emit.bind(parsed, kind.__name__)
             return emit.const(text)

@@ -10,7 +10,7 @@ from sipproxy.core.module import Constant, Module, Remark, function, modparam
 from sipproxy.core.params import Parsed, VarOrText
 from sipproxy.db.statement import Row
 from sipproxy.db.version import check_version
-from sipproxy.errors import DatabaseError, MessageError
+from sipproxy.errors import DatabaseError, MessageError, ModuleError, Span
 from sipproxy.modules.auth_db.columns import Loaded, read_columns
 from sipproxy.modules.auth_db.users import Users
 from sipproxy.sip.credentials import Credentials
@@ -32,6 +32,7 @@ class Table(Parsed):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.place = ""
 
     @classmethod
     def parse(cls, text: str) -> "Table":
@@ -40,9 +41,13 @@ class Table(Parsed):
             raise ValueError("an empty table is not allowed")
         return cls(text)
 
+    def stands_at(self, place: Span) -> None:
+        """Remember it for the check."""
+        self.place = str(place)
+
     def bind(self, host: Any) -> None:
         """Let the module know."""
-        host.modules["auth_db"].tables.add(self.name)
+        host.modules["auth_db"].tables.setdefault(self.name, self.place)
 
 
 class AuthDb(Module, name="auth_db"):
@@ -66,7 +71,8 @@ class AuthDb(Module, name="auth_db"):
 
     def __init__(self, host: object) -> None:
         super().__init__(host)
-        self.tables: set[str] = set()
+        self.tables: dict[str, str] = {}
+        """The tables that the cfg names, each with the place that names it first."""
         self._loaded: tuple[Loaded, ...] = ()
         self._more: tuple[str, ...] = ()
 
@@ -83,8 +89,11 @@ class AuthDb(Module, name="auth_db"):
         """Connect, and check the versions of the tables that the cfg names."""
         self.users.open()
         if self.version_table:
-            for table in sorted(self.tables):
-                check_version(self.users.database, table, TABLE_VERSION)
+            for table, place in self.tables.items():
+                try:
+                    check_version(self.users.database, table, TABLE_VERSION)
+                except ModuleError as error:
+                    raise ModuleError(f"{place}: {error}") from None
 
     def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> Iterable[Remark]:
         """Without a table there is no such function since Kamailio 3.1."""
@@ -162,8 +171,8 @@ class AuthDb(Module, name="auth_db"):
     ) -> int:
         """Whether the user of a URI stands in the table; loads the columns of load_credentials.
 
-        1 yes, -1 the database failed or the URI is none, -2 no, -3 a column could not be stored.
-        Flag 1: the domain counts. Flag 2: nothing is loaded.
+        1 yes, -2 no, -1 the database failed or the URI is none. Flag 1: the domain counts. Flag 2:
+        nothing is loaded; without it and without load_credentials the answer is -1.
         """
         if not table or flags is None:
             self._error("invalid table or flags parameter")
@@ -173,7 +182,10 @@ class AuthDb(Module, name="auth_db"):
         except MessageError:
             self._error("invalid uri parameter format")
             return FAILED
-        loads = not flags & _WITHOUT_CREDENTIALS and bool(self._more)
+        loads = not flags & _WITHOUT_CREDENTIALS
+        if loads and not self._more:
+            self._error("nothing to load: set load_credentials, or use flag 2")
+            return FAILED
         columns = self._more if loads else (self.user_column,)
         domain = parsed.host if flags & _WITH_DOMAIN and parsed.host else None
         try:
