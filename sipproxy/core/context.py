@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sipproxy.core.flow import Flow
 from sipproxy.sip.lumps import Lumps
@@ -19,10 +19,16 @@ DROP = 2
 """End flag: `drop`; always together with EXIT."""
 
 
-XavpValue: TypeAlias = "int | str | list[tuple[str, int | str]]"
+XavpValue: TypeAlias = "int | str | list[tuple[str, int | str | None]]"
 """A value of `$xavp(root)`: plain, or children (name, value), newest first."""
 XavuValue: TypeAlias = "int | str | dict[str, int | str]"
 """A value of `$xavu(root)`: plain, or children by name, each name once."""
+
+
+class Consumed(str):
+    """A URI that a relay has used; whatever sets a URI anew puts a plain text in its place."""
+
+    __slots__ = ()
 
 
 class Branch:
@@ -56,6 +62,8 @@ class Context:
     """The R-URI as the script changed it, None while it is the received one."""
     dst_uri: str = ""
     """`$du`: the next hop's URI, empty for none."""
+    path: str = ""
+    """Path vector of the request's destination: values of the Route rows it leaves with."""
     ruri_q: int = -1
     """Quality of the request URI among the branches, in thousandths; -1 for none."""
     flags: int = 0
@@ -75,6 +83,10 @@ class Context:
     """A Record-Route was added: what depends on the way out is not known before it is sent."""
     answered: bool = False
     """A reply to the request was sent: a fault later in the script sends no other."""
+    transaction: Any = None
+    """The transaction of tm that the message belongs to or made."""
+    branch_index: int = -1
+    """Which of its branches the route is about; -1 for none."""
     record: object = None
     """What the running event is about (for `$shtrecord` and its like)."""
 
@@ -112,6 +124,23 @@ class Context:
         scratch: dict[str, object]
         at_end: list[Callable[[Context], None]]
         """What to call when the run is over, whichever way it ended."""
+
+    def finish(self) -> None:
+        """The run is over: do what was left for its end, once."""
+        if "at_end" in self.__dict__:
+            work, self.at_end = self.at_end, []
+            for done in work:
+                done(self)
+
+    def consume(self, ruri: str | None, dst_uri: str) -> None:
+        """Take over URIs that a relay has used up: none is used again before a new one is set."""
+        self.new_ruri = Consumed(self.msg.ruri if ruri is None else ruri)
+        self.dst_uri = Consumed(dst_uri)
+
+    @property
+    def consumed(self) -> bool:
+        """Whether neither the request URI nor `$du` was set since :meth:`consume`."""
+        return self.new_ruri.__class__ is Consumed and self.dst_uri.__class__ is Consumed
 
     @property
     def ruri(self) -> str:

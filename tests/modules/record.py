@@ -4,7 +4,8 @@
 
 A case is a request and statements of a cfg; those that start with `=` are calls whose results are
 kept. Each file's cases run in one server on loopback. Afterwards a case also holds `results`,
-`sent` (what left, without our own Via, tags and Server) and the R-URI.
+`sent` (what left, without our own Via, tags and Server) and the R-URI. Module json is in Debian's
+package kamailio-json-modules.
 """
 
 import json

@@ -115,7 +115,7 @@ class PvFunctions(XavpVariables):
                 return False
             ctx.xavps[root] = [[(name, values[name])]]
             return True
-        children = [(one, value) for one, value in values.items() if value != ""]
+        children: xlist.Children = [(one, v) for one, v in values.items() if v != ""]
         if children:
             ctx.xavps[root] = [children]
         return True

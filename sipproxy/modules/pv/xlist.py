@@ -5,10 +5,11 @@ from typing import TypeVar
 from sipproxy.core.context import XavpValue
 
 T = TypeVar("T")
-Children = list[tuple[str, int | str]]
+Children = list[tuple[str, int | str | None]]
+"""A value is None where a JSON null was decoded."""
 
 
-def of(value: XavpValue, name: str) -> list[int | str]:
+def of(value: XavpValue, name: str) -> list[int | str | None]:
     """Values of the children of that name; none where the value has no children."""
     return [v for own, v in value if own == name] if isinstance(value, list) else []
 
@@ -65,6 +66,8 @@ def serialized(children: Children) -> str:
     """`name=value;` of each child in order, `name;` for an empty one."""
     out = ""
     for name, value in children:
+        if value is None:
+            continue
         shown = value & 0xFFFF_FFFF if isinstance(value, int) else value
         out += f"{name};" if shown == "" else f"{name}={shown};"
     return out
