@@ -8,6 +8,7 @@ same however many timers are pending, and a cancelled timer is really gone: noth
 import heapq
 from collections.abc import Callable
 from itertools import count
+from math import inf
 
 Action = Callable[[float], None]
 """What a timer does; it is given the instant it was due."""
@@ -31,6 +32,8 @@ class TimerQueue:
     def __init__(self) -> None:
         self._lanes: dict[float, dict[int, Timer]] = {}
         self._heads: list[tuple[float, int, float]] = []
+        self._rows: dict[float, float] = {}
+        """The deadline in the row of a lane, for each lane that has one among the heads."""
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -44,7 +47,9 @@ class TimerQueue:
         if lane and next(reversed(lane.values())).deadline > timer.deadline:
             timer.lane = -timer.number - 1.0
             lane = self._lanes.setdefault(timer.lane, {})
-        if not lane:
+        # A row of a timer that is gone serves too, if it comes up no later than this timer.
+        if not lane and timer.deadline < self._rows.get(timer.lane, inf):
+            self._rows[timer.lane] = timer.deadline
             heapq.heappush(self._heads, (timer.deadline, timer.number, timer.lane))
         lane[timer.number] = timer
         return timer
@@ -89,9 +94,11 @@ class TimerQueue:
             lane = self._lanes.get(key)
             if not lane:
                 heapq.heappop(heads)
+                self._rows.pop(key, None)
                 continue
             first = next(iter(lane.values()))
             if first.number == number:
                 return first
             heapq.heapreplace(heads, (first.deadline, first.number, key))
+            self._rows[key] = first.deadline
         return None

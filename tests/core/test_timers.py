@@ -53,6 +53,28 @@ def test_every_keeps_its_phase() -> None:
     assert ran == [120.0, 140.0, 160.0]
 
 
+def test_a_periodic_timer_leaves_nothing_behind() -> None:
+    queue = TimerQueue()
+    ran: list[float] = []
+    queue.every(0.0, 1.0, ran.append)
+    queue.every(0.0, 2.5, ran.append)
+    for second in range(1000):
+        queue.expire(float(second))
+    assert len(ran) == 999 + 399
+    assert len(queue) == len(queue._heads) == 2
+
+
+def test_a_timer_set_for_an_earlier_instant_when_its_like_are_gone() -> None:
+    queue = TimerQueue()
+    ran: list[float] = []
+    queue.cancel(queue.after(10.0, 5.0, ran.append))
+    queue.after(2.0, 5.0, ran.append)
+    queue.after(2.0, 6.0, ran.append)
+    assert queue.next_deadline() == 7.0
+    queue.expire(20.0)
+    assert ran == [7.0, 8.0]
+
+
 def test_a_clock_that_was_set_back_does_not_lose_order() -> None:
     queue = TimerQueue()
     ran: list[float] = []
