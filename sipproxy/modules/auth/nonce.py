@@ -7,6 +7,7 @@ a 32 bit number and a byte with two flags and the pool.
 """
 
 import hashlib
+import re
 from binascii import Error, a2b_base64, b2a_base64
 from contextlib import suppress
 from hmac import compare_digest
@@ -23,6 +24,7 @@ from sipproxy.sip.credentials import Credentials
 CHECK_URI, CHECK_CALL_ID, CHECK_FROM_TAG, CHECK_SOURCE = 1, 2, 4, 8
 """Bits of auth_checks_register and its like: what must be the same as in the challenged request."""
 
+_COUNT = re.compile("[0-9A-Fa-f]{8}")
 _TIMES = Struct(">II")
 _NUMBER = Struct(">IB")
 _COUNTED, _ONE_TIME, _POOL = 128, 64, 63
@@ -142,13 +144,9 @@ class Nonces:
         """What the nonce count says; None where none is kept or given."""
         if self._counts is None or not flags & _COUNTED or not nc:
             return None
-        try:
-            if len(nc) != 8 or not (nc.isascii() and nc.isalnum()):
-                raise ValueError
-            count = int(nc, 16)
-        except ValueError:
+        if _COUNT.fullmatch(nc) is None:
             return Verdict.FOREIGN
-        taken = self._counts.take(number, flags & _POOL, count)
+        taken = self._counts.take(number, flags & _POOL, int(nc, 16))
         return Verdict.GOOD if taken else Verdict.STALE
 
     def _next_tail(self) -> bytes:
