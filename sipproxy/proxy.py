@@ -7,7 +7,7 @@ test are three shells around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from sipproxy import __version__
@@ -17,18 +17,16 @@ from sipproxy.core.flow import Flow, Outgoing
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.functions import Core
 from sipproxy.core.host import Host
-from sipproxy.core.log import DEBUG, ERROR, LogSink, report
+from sipproxy.core.log import DEBUG, LogSink, report
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
-from sipproxy.core.waiting import Wait
 from sipproxy.db.registry import Databases
-from sipproxy.errors import CfgError, MessageError, Problem
-from sipproxy.faults import describe_fault
+from sipproxy.errors import CfgError, HeaderError, MessageError, Problem
 from sipproxy.loader import Loader
 from sipproxy.program import Program
-from sipproxy.script.compile import Compiled, CompiledRoute, compile_config
+from sipproxy.running import Runner
+from sipproxy.script.compile import Compiled, compile_config
 from sipproxy.script.settings import without_effect
-from sipproxy.sip.build import build_reply, reply_destination
 from sipproxy.sip.message import Message
 
 SERVER = f"sipproxy ({__version__})"
@@ -44,7 +42,6 @@ class Proxy:
     the host when the modules are loaded and no route is compiled yet: a test's stubs. With
     `read_only` no database is written (a replay).
 
-    `last` is the context of the latest run of a route, for shells that tell what happened.
     """
 
     def __init__(
@@ -64,6 +61,7 @@ class Proxy:
         settings = program.settings
         host.settings = settings
         host.compat = program.compat
+        host.cfg_file = program.file
         host.flags = dict(settings.flags)
         host.unknown_is_avp = program.config.flavour != "KAMAILIO"
         host.server_text = _server_text(settings.server_header, settings.server_signature)
@@ -86,14 +84,20 @@ class Proxy:
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")
-        self._routes = routes
-        self.last: Context | None = None
-        host.has_route = lambda name: f"event_route[{name}]" in routes
-        host.run_event = self.run_event
+        self._runner = Runner(host, program, self.compiled)
         loader.ready(program.config)
-        self._drain()
+        self._runner.drain()
 
     # -- the shells' side
+
+    @property
+    def last(self) -> Context | None:
+        """The context of the latest run of a route; None between messages."""
+        return self._runner.last
+
+    @last.setter
+    def last(self, ctx: Context | None) -> None:
+        self._runner.last = ctx
 
     @property
     def outbox(self) -> list[Outgoing]:
@@ -128,7 +132,7 @@ class Proxy:
     def expire(self, now: float) -> None:
         """Run every timer due at or before `now`, each at its own instant."""
         if self.host.timers.expire(now):
-            self._drain()
+            self._runner.drain()
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """Take one datagram (or one framed message of a stream)."""
@@ -139,14 +143,17 @@ class Proxy:
             self._refuse(data, error)
             return
         self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
+        host.traffic.count(msg)
         if not msg.is_request:
             self._take_reply(ctx)
         elif self._request is None:
             host.counters["core.no_route"] += 1
-        elif msg.method != "ACK" or all(wanted(ctx) for wanted in host.ack_filters):
-            self._run(self._request, ctx)
+        elif all(wanted(ctx) for wanted in host.request_filters):
+            self._runner.run(self._request, ctx)
+        else:
+            host.traffic.events["drop_requests"] += 1
         if host.posted:
-            self._drain()
+            self._runner.drain()
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
@@ -164,17 +171,23 @@ class Proxy:
             self.last = None
             return
         self.host.counters["core.bad_messages"] += 1
+        if isinstance(error, HeaderError):
+            kind = "replies" if data.startswith(b"SIP/2.0 ") else "requests"
+            self.host.traffic.events[f"err_{kind}" if error.missing else "bad_msg_hdr"] += 1
         self.last = None
         report(self.host.log, DEBUG, "core", f"message dropped: {error.reason}")
 
     def _take_reply(self, ctx: Context) -> None:
         if self._reply is None:
-            forward_reply(ctx)
-        elif self._run(self._reply, ctx):
             self._after_reply(ctx)
+        else:
+            self._runner.run(self._reply, ctx, self._after_reply)
 
     def _after_reply(self, ctx: Context) -> None:
-        if not ctx.end & DROP:
+        """A reply that the script did not drop goes to its transaction, or on by its Vias."""
+        if ctx.end & DROP:
+            self.host.traffic.events["drop_replies"] += 1
+        elif not any(take(ctx) for take in self.host.reply_takers):
             forward_reply(ctx)
 
     # -- routes
@@ -182,89 +195,12 @@ class Proxy:
     def run_route(self, key: str, ctx: Context) -> None:
         """Run one block (`route[AUTH]`, `reply_route`) and what it posts; raises KeyError."""
         self.last = ctx
-        self._run(self._routes[key], ctx)
-        self._drain()
+        self._runner.run(self.compiled.routes[key], ctx)
+        self._runner.drain()
 
     def run_event(self, name: str, record: object) -> Context | None:
         """Run an event route, if the cfg has it, on a faked message or the one it is about."""
-        route = self._routes.get(f"event_route[{name}]")
-        if route is None:
-            return None
-        ctx = self.host.outside()
-        ctx.record = record
-        if isinstance(record, Message):
-            # An event about a message runs on it.
-            ctx.msg = record
-        self._run(route, ctx)
-        return ctx
-
-    def _drain(self) -> None:
-        """Run the event routes that were posted, and those that they post."""
-        posted = self.host.posted
-        while posted:
-            self.run_event(*posted.popleft())
-
-    def _run(self, route: CompiledRoute, ctx: Context) -> bool:
-        """Run a route; False when it suspended or failed."""
-        try:
-            if route.suspends:
-                return self._resume(route.call(ctx), ctx, None)
-            route.call(ctx)
-        except Exception as error:  # a fault of ours or of a module ends this message only
-            self._fault(ctx, error)
-            return False
-        self._finish(ctx)
-        return True
-
-    def _resume(self, run: Coroutine[Wait, object, int], ctx: Context, value: object) -> bool:
-        """Go on with a suspended route; whether it is over."""
-        try:
-            wait = run.send(value)
-        except StopIteration:
-            self._finish(ctx)
-            return True
-        except Exception as error:
-            self._fault(ctx, error)
-            return False
-        bank = vars(self.host.variables) if self.host.variables is not None else {}
-        kept = dict(bank)
-
-        def resume() -> None:
-            bank.update(kept)
-            ctx.now = self.host.now()
-            self.last = ctx
-            if self._resume(run, ctx, None) and ctx.kind == "reply":
-                self._after_reply(ctx)
-            self._drain()
-
-        wait.then(resume)
-        return False
-
-    def _finish(self, ctx: Context) -> None:
-        if ctx.touched("at_end"):
-            for done in ctx.at_end:
-                done(ctx)
-
-    def _fault(self, ctx: Context, error: Exception) -> None:
-        """An exception in a route: logged with its cfg line, counted; 500 if nothing was sent."""
-        host = self.host
-        host.counters["core.faults"] += 1
-        text = describe_fault(error, self.program.config, self.compiled)
-        report(host.log, ERROR, "core", text)
-        self._finish(ctx)
-        if ctx.kind == "request" and ctx.msg.method != "ACK" and not ctx.answered:
-            try:
-                remote = reply_destination(ctx.msg)
-                reply = build_reply(
-                    ctx.msg,
-                    500,
-                    "Server Internal Error",
-                    host.chance.token(),
-                    server=host.server_text or None,
-                )
-            except MessageError:
-                return
-            host.send(reply, Flow(ctx.flow.proto, ctx.flow.local, remote))
+        return self._runner.run_event(name, record)
 
 
 def _server_text(header: str, signature: int) -> str:

@@ -21,7 +21,8 @@ BELOW: dict[str, set[str]] = {
     "program": GROUND | {"script"},
     "loader": GROUND | {"core", "script"},
     "faults": GROUND | {"core", "script"},
-    "proxy": GROUND | {"sip", "core", "db", "script", "program", "loader", "faults"},
+    "running": GROUND | {"sip", "core", "script", "program", "faults"},
+    "proxy": GROUND | {"sip", "core", "db", "script", "program", "loader", "running"},
 }
 """What each file or folder of the package may import besides itself; "" is the package itself."""
 SHELLS = {"net", "replay", "testing", "cli", "demo", "__main__"}

@@ -19,11 +19,11 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 
 BROKEN = """listen=udp:127.0.0.1:5060
 loadmodule "sl.so"
-loadmodule "tm.so"
+loadmodule "dispatcher.so"
 
 request_route {
     sl_send_repply("200", "OK");
-    t_relay();
+    ds_select_dst("1", "4");
 }
 """
 
@@ -86,7 +86,7 @@ def test_what_check_says_of_an_included_file(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "cfg.md").read_text("utf-8")
     (block,) = re.findall(r"(?ms)^```console\n\$ sipproxy check a.cfg\n(.*?)^```$", text)
     (tmp_path / "a.cfg").write_text(
-        'mlock_pages=yes\nloadmodule "xlog.so"\nloadmodule "tm.so"\nloadmodule "pv.so"\n'
+        'mlock_pages=yes\nloadmodule "xlog.so"\nloadmodule "dispatcher.so"\nloadmodule "pv.so"\n'
         'include_file "inc.cfg"\nrequest_route {\n    route(A);\n}\n'
     )
     (tmp_path / "inc.cfg").write_text('route[A] {\n    xlgo("$rm\\n");\n}\n')

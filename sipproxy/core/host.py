@@ -2,7 +2,7 @@
 few services a module may use (time, timers, sending, log, events)."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from sipproxy.core.module import (
 from sipproxy.core.offload import Offload
 from sipproxy.core.resolve import Resolver
 from sipproxy.core.sockets import OwnAddresses
+from sipproxy.core.statistics import Statistics, Traffic
 from sipproxy.core.timers import TimerQueue
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError
@@ -60,6 +61,8 @@ class Host(Resolver):
         self.outbox: list[Outgoing] = []
         self.posted: deque[tuple[str, object]] = deque()
         self.counters: Counter[str] = Counter()
+        self.traffic = Traffic()
+        self.statistics = Statistics()
         self.own = OwnAddresses()
         self.modules: dict[str, Module] = {}
         self.functions: dict[str, list[FunctionDecl]] = {}
@@ -71,12 +74,24 @@ class Host(Resolver):
         self.server_text = ""
         """Value of our Server header; empty for none."""
         self.compat = "5.6"
-        self.ack_filters: list[Callable[[Any], bool]] = []
-        """Asked with the context of an ACK; False keeps it from the script."""
+        self.cfg_file = ""
+        """The cfg's path: files that it names without a folder lie beside it."""
+        self.request_filters: list[Callable[[Context], bool]] = []
+        """Asked with the context of every request; False keeps it from the script."""
+        self.reply_takers: list[Callable[[Context], bool]] = []
+        """Offered each reply after reply_route; True keeps it from stateless forwarding."""
+        self.on_wait: list[Callable[[Context], None]] = []
+        """Told when a route begins to wait."""
         self.processes: Callable[[], list[tuple[int, str]]] = list
         """The real processes as (pid, description); given by the shell."""
         self.has_route: Callable[[str], bool] = lambda name: False
         """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
+        self.has_block: Callable[[str], bool] = lambda key: False
+        """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
+        self.run_block: Callable[[str, Context], Coroutine[Wait, object, None]] = _no_block
+        """Run a block within another run; given by the runner."""
+        self.begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = _no_begin
+        """Do work that may wait, then call what is to be called; given by the runner."""
         self.observe_send: Callable[[bytes, Flow], None] | None = None
         """Told of each row of the outbox while the route that sends it is on the stack."""
         self.variables: object = None
@@ -151,6 +166,20 @@ class Host(Resolver):
     def now(self) -> float:
         """Unix time in seconds, for code that runs outside a route."""
         return self.clock.now()
+
+
+async def _no_block(key: str, ctx: Context) -> None:
+    raise RuntimeError(f"nothing runs {key} here")
+
+
+def _no_begin(work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
+    """Without a runner nothing can wait: the work must be over at once."""
+    try:
+        work.send(None)
+    except StopIteration:
+        done()
+    else:
+        raise RuntimeError("nothing can wait here")
 
 
 FAKED = (

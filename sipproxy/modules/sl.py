@@ -1,42 +1,31 @@
 """sl: stateless replies, and the ACKs that answer them (Kamailio modules/sl)."""
 
-import hashlib
-import zlib
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from sipproxy import text as wire
 from sipproxy.core.context import Context
+from sipproxy.core.errorcodes import status_of
 from sipproxy.core.flow import Flow
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, event, function, modparam, pvar, rpc
 from sipproxy.core.params import Plain
+from sipproxy.core.statistics import Statistic
+from sipproxy.core.totag import ToTags
 from sipproxy.sip.build import build_reply, reply_destination
 from sipproxy.sip.message import Message
 
 _ACK_WAIT = 2.0
 """Seconds after our last reply during which an ACK may be one to it."""
 
-_ERRORS = {
-    -477: (477, "Unfortunately error on sending to next hop occurred"),
-    -478: (478, "Unresolvable destination"),
-    -400: (400, "Bad Request"),
-    -479: (479, "Regretfully, we were not able to process the URI"),
-    -9: (400, "Transaction tuple incomplete"),
-    -13: (400, "Bad To"),
-    -11: (500, "Error in external logic"),
-    -12: (500, "Forking capacity exceeded"),
-    -15: (400, "Invalid character in q parameter"),
-    -16: (400, "Empty q parameter"),
-    -17: (400, "Q parameter too big"),
-    -18: (400, "Decimal part missing in q"),
-    -487: (487, "Transaction canceled"),
-    0: (500, "No error"),
-}
-"""Status and text for an internal error (Kamailio core/error.c)."""
-
 _COUNTED = (200, 202, 300, 301, 302, 400, 401, 403, 404, 407, 408, 483, 500)
 """Statuses with a counter of their own in sl.stats; others count by class."""
+
+_CLASSES = ("2xx", "3xx", "4xx", "5xx", "6xx", "xxx")
+"""Provisional replies and those of no class are `xxx`: so Kamailio counts, `1xx` stays 0."""
 
 
 class Sl(Module, name="sl"):
@@ -57,13 +46,13 @@ class Sl(Module, name="sl"):
         self.failures = 0
         self.filtered_acks = 0
         self._acks_until = 0.0
-        self._tag_start = ""
+        self._tags = ToTags(self.host, "stateless", ".")
         self._force_rport = False
         self._tells_of_replies = False
 
     def start(self) -> None:
         self._force_rport = bool(getattr(self.host.settings, "force_rport", 0))
-        self.host.ack_filters.append(self.wants)
+        self.host.request_filters.append(self.wants)
 
     def ready(self) -> None:
         self._tells_of_replies = self.host.has_route("sl:local-response")
@@ -85,18 +74,22 @@ class Sl(Module, name="sl"):
     @function("REQUEST", "ONREPLY", "FAILURE")
     def send_reply(self, ctx: Context, code: int | None, reason: str | None) -> int:
         """Reply in the transaction where there is one, else statelessly; -1 in a reply."""
-        if not ctx.msg.is_request:
-            return -1
         if reason is None:
             reason = self.default_reason
-        return self.reply(ctx, code or self.default_code, reason)
+        code = code or self.default_code
+        transactions: Any = self.host.modules.get("tm") if self.bind_tm else None
+        if transactions is not None:
+            answered: int | None = transactions.reply(ctx, code, reason)
+            if answered is not None:
+                return answered
+        return self.reply(ctx, code, reason) if ctx.msg.is_request else -1
 
     @function("REQUEST")
     def sl_reply_error(self, ctx: Context) -> int:
         """Reply with what the last action's error means."""
         error = ctx.scratch.get("error", -1)
         assert isinstance(error, int)
-        status, text = _ERRORS.get(error, (500, "I'm terribly sorry, server error occurred"))
+        status, text = status_of(error)
         reason = f"{text} ({-error}/SL)"
         self.reply(ctx, status, reason)
         report(self.host.log, ERROR, "sl", f"stateless error reply used: {reason}")
@@ -160,14 +153,7 @@ class Sl(Module, name="sl"):
 
     def to_tag(self, msg: Message) -> str:
         """Our To tag: one part is the server's, the other the same for a retransmission."""
-        return f"{self._tag_start or self._make_tag_start()}.{_transaction_digest(msg)}"
-
-    def _make_tag_start(self) -> str:
-        sockets = self.host.own.sockets
-        first = sockets[0].sent_by if sockets else ""
-        digest = hashlib.md5(f"stateless {first}".encode(), usedforsecurity=False)
-        self._tag_start = digest.hexdigest()
-        return self._tag_start
+        return self._tags.of(msg)
 
     def wants(self, ctx: Context) -> bool:
         """Whether an ACK shall reach the script: one to a reply of ours shall not."""
@@ -198,12 +184,25 @@ class Sl(Module, name="sl"):
             entry += f";q={q_text(q)}"
         return f"{entry};flags={bflags}" if self.rich_redirect & 1 else entry
 
+    def _readings(self) -> dict[str, Callable[[], int]]:
+        """The statistics of the group `sl`."""
+        names = (*map(str, _COUNTED), *_CLASSES)
+        counted = {f"{name}_replies": partial(self._count, name) for name in names}
+        return counted | {
+            "1xx_replies": lambda: 0,
+            "sent_replies": self.sent.total,
+            "sent_err_replies": lambda: 0,
+            "failures": lambda: self.failures,
+            "received_ACKs": lambda: self.filtered_acks,
+        }
+
+    def _count(self, name: str) -> int:
+        return self.stats()[name]
+
     @rpc("sl.stats")
     def stats(self) -> dict[str, int]:
         """Print reply statistics."""
-        counts = dict.fromkeys(map(str, _COUNTED), 0) | dict.fromkeys(
-            ("2xx", "3xx", "4xx", "5xx", "6xx", "xxx"), 0
-        )
+        counts = dict.fromkeys((*map(str, _COUNTED), *_CLASSES), 0)
         for status, count in self.sent.items():
             own_class = f"{status // 100}xx" if 200 <= status < 700 else "xxx"
             counts[str(status) if status in _COUNTED else own_class] += count
@@ -213,20 +212,6 @@ class Sl(Module, name="sl"):
 def _stats_order(name: str) -> str:
     """A class stands behind its statuses."""
     return name.replace("x", "~")
-
-
-def _transaction_digest(msg: Message) -> str:
-    """8 digits that are equal for an INVITE, its retransmissions and the ACK to our answer."""
-    found = msg.plain_via
-    if found is None:
-        via = msg.via
-        sent_by = via.host if via.port is None else f"{via.host}:{via.port}"
-        branch = via.branch or ""
-    else:
-        sent_by = found.string[found.start(1) : found.start(2)]
-        branch = found[2].partition(";branch=")[2].partition(";")[0]
-    key = wire.encode(f"{sent_by};{branch};{msg.call_id}")
-    return f"{zlib.crc32(key):08x}"
 
 
 def q_text(q: int) -> str:

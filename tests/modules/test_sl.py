@@ -112,7 +112,7 @@ def test_an_ack_to_our_reply_stays_outside(bench: Any, request_text: Any) -> Non
     ctx = bench.context(request_text("INVITE sip:bob@example.com"))
     sl.sl_send_reply(ctx, 486, "Busy")
     to = f"<sip:bob@example.com>;tag={sl.to_tag(ctx.msg)}"
-    (wants,) = bench.host.ack_filters
+    (wants,) = bench.host.request_filters
     ack = "ACK sip:bob@example.com"
     assert not wants(bench.context(request_text(ack, to=to)))
     assert wants(bench.context(request_text(ack, to="<sip:bob@example.com>;tag=other")))

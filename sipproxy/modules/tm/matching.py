@@ -1,0 +1,126 @@
+"""Which transaction a message belongs to (RFC 3261 sections 17.1.3, 17.2.3 and 9.2)."""
+
+from sipproxy.errors import MessageError
+from sipproxy.modules.tm.transaction import Branch, Transaction
+from sipproxy.sip.message import Message
+
+COOKIE = "z9hG4bK"
+"""The start of branches by which they are unique (RFC 3261 section 8.1.1.7)."""
+
+Key = tuple[str, ...]
+
+
+def via_key(msg: Message, method: str) -> Key | None:
+    """Key of a request with RFC 3261's branch: method, branch, sent-by, transport; else None."""
+    found = msg.plain_via
+    if found is not None:
+        branch = found[2].partition(";branch=")[2].partition(";")[0]
+        if not branch.startswith(COOKIE) or len(branch) <= len(COOKIE):
+            return None
+        return (method, branch, found.string[: found.start(2)].lstrip())
+    via = msg.via
+    branch = via.branch or ""
+    if not branch.startswith(COOKIE) or len(branch) <= len(COOKIE):
+        return None
+    port = "" if via.port is None else f":{via.port}"
+    return (method, branch, f"SIP/2.0/{via.transport} {via.host}{port}")
+
+
+def old_key(msg: Message, method: str) -> Key:
+    """Key of a request without RFC 3261's branch: its R-URI, Call-ID, CSeq, From, To and Via.
+
+    A To tag may be new in an ACK, so that of an INVITE counts by its URI only.
+    """
+    to = msg.to.uri if method == "INVITE" else msg.header("to")
+    number = msg.cseq.number
+    via = msg.via_row.value
+    return (method, msg.ruri, msg.call_id, number, msg.header("from") or "", to or "", via)
+
+
+def dialog_key(msg: Message, to_tag: str) -> Key:
+    """Key of the ACK to a 2xx of our own: the dialog's identity and the INVITE's CSeq."""
+    return (msg.call_id, msg.cseq.number, msg.from_.tag or "", to_tag)
+
+
+class Known:
+    """The transactions there are, by every key under which a message may ask for one."""
+
+    def __init__(self) -> None:
+        self._by_request: dict[Key, Transaction] = {}
+        self._by_token: dict[str, Transaction] = {}
+        self._by_dialog: dict[Key, Transaction] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_token)
+
+    def all(self) -> list[Transaction]:
+        """Every transaction, oldest first."""
+        return list(self._by_token.values())
+
+    def add(self, transaction: Transaction) -> None:
+        """Take a transaction in by its request (none: a local one) and its token."""
+        if not transaction.local:
+            request = transaction.request
+            key = request_key(request, request.method)
+            self._by_request[key] = transaction
+            transaction.keys.append(key)
+        self._by_token[transaction.token] = transaction
+
+    def add_dialog(self, transaction: Transaction, to_tag: str) -> None:
+        """Let the ACK to our own 2xx find its transaction."""
+        self._by_dialog[dialog_key(transaction.request, to_tag)] = transaction
+        transaction.to_tag = to_tag
+
+    def forget(self, transaction: Transaction) -> None:
+        """Take a transaction out."""
+        for key in transaction.keys:
+            if self._by_request.get(key) is transaction:
+                del self._by_request[key]
+        self._by_token.pop(transaction.token, None)
+        if transaction.to_tag is not None:
+            self._by_dialog.pop(dialog_key(transaction.request, transaction.to_tag), None)
+
+    def of_request(self, msg: Message) -> Transaction | None:
+        """The transaction that a request repeats, or that an ACK ends. Raises MessageError."""
+        if msg.method != "ACK":
+            return self._by_request.get(request_key(msg, msg.method))
+        found = self._by_request.get(request_key(msg, "INVITE"))
+        if found is not None and found.status >= 300:
+            return found
+        tag = msg.to.tag
+        return self._by_dialog.get(dialog_key(msg, tag)) if tag else None
+
+    def canceled_by(self, msg: Message) -> Transaction | None:
+        """The INVITE's transaction that a CANCEL is about. Raises MessageError."""
+        return self._by_request.get(request_key(msg, "INVITE"))
+
+    def has_cancel(self, msg: Message) -> bool:
+        """Whether the CANCEL of this INVITE was here before it. Raises MessageError."""
+        return request_key(msg, "CANCEL") in self._by_request
+
+    def of_reply(self, msg: Message) -> tuple[Transaction, Branch] | None:
+        """The transaction and branch that a reply answers; None for none of ours."""
+        try:
+            parts = (msg.via.branch or "").split(".")
+        except MessageError:
+            return None
+        if len(parts) != 3 or not parts[0].startswith(COOKIE):
+            return None
+        transaction = self._by_token.get(parts[1])
+        if transaction is None:
+            return None
+        try:
+            branch = transaction.branches[int(parts[2], 16)]
+        except (ValueError, IndexError):
+            return None
+        method = msg.method
+        if method == transaction.request.method:
+            return transaction, branch
+        if method == "CANCEL" and transaction.invite and branch.cancel:
+            return transaction, branch
+        return None
+
+
+def request_key(msg: Message, method: str) -> Key:
+    """The key of a request as if it had this method. Raises MessageError."""
+    return via_key(msg, method) or old_key(msg, method)

@@ -1,0 +1,258 @@
+"""What comes from the branches: replies and time-outs, and what becomes of them."""
+
+from sipproxy.core.context import DROP, Context
+from sipproxy.core.log import WARN, report
+from sipproxy.modules.tm.cancel import Cancels
+from sipproxy.modules.tm.selection import NOBODY, OPEN, pick
+from sipproxy.modules.tm.states import received_as
+from sipproxy.modules.tm.transaction import FAKED, Branch, Transaction
+
+SHARED = ("avps", "xavps", "xavis", "xavus")
+"""What the routes of a transaction share, by the Context's names."""
+
+
+class Receiving(Cancels):
+    """Takes replies, runs onreply, failure and branch-failure routes, and answers the client."""
+
+    def take_reply(self, ctx: Context) -> bool:
+        """Take a reply that belongs to a transaction; False leaves it to stateless forwarding."""
+        found = self.known.of_reply(ctx.msg)
+        if found is None:
+            return False
+        t, b = found
+        self.received += 1
+        if not ctx.end & DROP:
+            self.enqueue(t, self._reply(t, b, ctx))
+        return True
+
+    received = 0
+    """Replies that belonged to a transaction."""
+
+    async def _reply(self, t: Transaction, b: Branch, ctx: Context) -> None:
+        msg = ctx.msg
+        status = msg.status
+        if msg.method == "CANCEL" and t.invite:
+            self.stop_cancel(b)
+            return
+        if status < 200 and b.canceled and b.pending:
+            self.canceled_late(t, b)
+            return
+        before = b.last_received
+        if not self.drive_branch(t, b, received_as(status, invite=t.invite), msg):
+            return
+        if b.on_reply and await self._onreply(t, b, ctx) and status < 200:
+            return
+        status = ctx.msg.status
+        if t.suspended:
+            return
+        await self._consider(t, b, status, ctx)
+        b.replied = True
+        if t.invite and status < 200 and self._restarts(before, status):
+            self.start_b(t, b, t.fr_inv_timer or self.fr_inv_timer / 1000)
+
+    def _restarts(self, before: int, status: int) -> bool:
+        """Whether a provisional reply starts fr_inv_timer anew."""
+        if self.restart_fr_on_each_reply:
+            return True
+        return before < status and (status >= 180 or before == 0)
+
+    async def _onreply(self, t: Transaction, b: Branch, ctx: Context) -> bool:
+        """Run the branch's onreply_route on the reply; whether it dropped it."""
+        ctx.kind = "onreply"
+        ctx.flags = t.flags
+        ctx.bflags = b.bflags
+        before = b.last_received
+        b.last_received = max(before, ctx.msg.status)
+        await self.run_block(t, f"onreply_route[{b.on_reply}]", ctx, b.index)
+        b.last_received = before
+        b.bflags = ctx.bflags
+        return bool(ctx.end & DROP)
+
+    async def run_block(self, t: Transaction, key: str, ctx: Context, index: int) -> None:
+        """Run a route of the transaction on a context, with what its routes share."""
+        ctx.transaction = t
+        ctx.branch_index = index
+        ctx.end = ctx.rc = ctx.depth = 0
+        for name, shared in t.adopted.items():
+            setattr(ctx, name, shared)
+        await self.host.run_block(key, ctx)
+        self.adopt(t, ctx)
+
+    def adopt(self, t: Transaction, ctx: Context) -> None:
+        """Keep what a route changed for the transaction's other routes."""
+        t.flags = ctx.flags
+        for name in SHARED:
+            if ctx.touched(name):
+                t.adopted[name] = getattr(ctx, name)
+
+    def time_out(self, t: Transaction, b: Branch, msg: object = None) -> None:
+        """fr_timer or fr_inv_timer is over: the branch counts as answered by 408."""
+        b.timed_out = True
+        silent = (
+            not self.noisy_ctimer
+            and not t.noisy
+            and not t.local
+            and t.invite
+            and len(t.branches) == 1
+            and not t.on_failure
+            and b.last_received == 0
+        )
+        if silent:
+            self.drive(t, "release")
+        else:
+            self.fake(t, b, 408)
+
+    def fake(self, t: Transaction, b: Branch, status: int) -> None:
+        """Take a final reply of our own for the branch's."""
+        self.enqueue(t, self.faked(t, b, status))
+
+    async def faked(self, t: Transaction, b: Branch, status: int) -> None:
+        """A branch ends with a status of our own."""
+        if not b.pending:
+            return
+        rings = t.invite and b.last_received >= 100 and not b.cancel
+        b.canceled = True
+        await self._consider(t, b, status, None)
+        if rings and not b.cancel:
+            self.send_cancel(t, b, "")
+
+    async def _consider(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+        """Relay, keep or drop a branch's reply (t_should_relay_response); no context: faked."""
+        through = t.invite and 200 <= status < 300
+        if t.status >= 200:
+            if through:
+                b.last_received = status
+                self._up(t, b, status, ctx)
+        elif b.last_received >= 200 and not (through and b.last_received < 300):
+            self._tell_of_rewrite(b, status)
+        elif status >= 300:
+            await self._failed(t, b, status, ctx)
+        else:
+            b.last_received = status
+            if status != 100 or self.relay_100:
+                self._up(t, b, status, ctx)
+            if status >= 200:
+                self._completed(t, status)
+
+    def _tell_of_rewrite(self, b: Branch, status: int) -> None:
+        if status != b.last_received and b.last_received != 487 and status != 487:
+            text = f"status rewrite by UAS: stored: {b.last_received}, received: {status}"
+            report(self.host.log, WARN, "tm", text)
+
+    def _completed(self, t: Transaction, cause: int) -> None:
+        """The client has its final reply: nothing is to come from the branches."""
+        if t.invite:
+            self.kill(t, cause)
+        for b in t.branches:
+            self.stop_a(t, b)
+            self.stop_b(t, b)
+
+    def _up(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+        if t.local:
+            self.local_reply(t, b, status, ctx)
+        else:
+            self.relay_answer(t, b, status, ctx)
+
+    def local_reply(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+        """A reply to a request of our own: whoever sent it is told."""
+        if status >= 200:
+            t.status = status
+            self.drive(t, "release")
+
+    async def _failed(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+        """A branch failed: if it was the last, the failure route may try others."""
+        b.last_received = status
+        if b.on_branch_failure:
+            await self._branch_failed(t, b, ctx)
+        index, code = pick(t, b.index, status, self.faked_reply_prio)
+        if index == OPEN:
+            self._store(b, ctx)
+            blocks = self.disable_6xx_block if t.disable_6xx is None else t.disable_6xx
+            if status >= 600 and not t.killed_6xx and not blocks:
+                t.killed_6xx = True
+                others = [one for one in self.to_cancel(t) if one is not b]
+                for one in self.cancel_branches(t, others, self._reason(status)):
+                    self.fake(t, one, 487)
+            return
+        if index == NOBODY:
+            return
+        self._store(b, ctx)
+        t.killed_6xx = False
+        count = len(t.branches)
+        dropped = await self._run_failure(t, t.branches[index], count)
+        if t.status >= 200:
+            self._completed(t, t.status)
+            return
+        if count < len(t.branches):
+            index, code = self._after_new(t, b, status, index, code, dropped)
+            if index == OPEN:
+                if dropped:
+                    b.reply = b.reply_lumps = None
+                return
+        elif dropped:
+            index = NOBODY
+        if index == NOBODY:
+            self.kill_with(t, t.error or -1)
+            return
+        winner = t.branches[index]
+        stored = winner is not b
+        self._up(t, winner, winner.last_received if stored else status, None if stored else ctx)
+        self._completed(t, 0)
+
+    def _after_new(
+        self, t: Transaction, b: Branch, status: int, index: int, code: int, dropped: bool
+    ) -> tuple[int, int]:
+        """The choice after a failure route that added branches, which may all have ended."""
+        new, new_code = pick(t, -1 if dropped else b.index, status, self.faked_reply_prio)
+        if new >= 0 or new == OPEN:
+            return new, new_code
+        return (NOBODY, 0) if dropped else (index, code)
+
+    def _store(self, b: Branch, ctx: Context | None) -> None:
+        """Keep a final reply for the choice among the branches and for `$T_rpl`."""
+        b.reply = FAKED if ctx is None else ctx.msg
+        b.reply_lumps = ctx.lumps if ctx is not None and ctx.touched("lumps") else None
+
+    async def _run_failure(self, t: Transaction, winner: Branch, count: int) -> bool:
+        """Run the winner's failure route; whether the replies so far are forgotten."""
+        if not winner.on_failure:
+            return False
+        key = f"failure_route[{winner.on_failure}]"
+        t.on_failure = ""
+        t.suspended = False
+        t.drop_replies = self.failure_reply_mode
+        t.error = 0
+        await self.run_block(t, key, self.faked_request(t, "failure"), winner.index)
+        mode = t.drop_replies
+        if mode == 0 or (mode == 3 and len(t.branches) == count):
+            return False
+        start = 0
+        if mode == 2:
+            firsts = [b.index for b in t.branches[:count] if b.first_of_step]
+            start = firsts[-1] if firsts else 0
+        for b in t.branches[start:count]:
+            b.reply = b.reply_lumps = None
+        return True
+
+    async def _branch_failed(self, t: Transaction, b: Branch, ctx: Context | None) -> None:
+        """Run event_route[tm:branch-failure:NAME] on the request."""
+        key = f"event_route[tm:branch-failure:{b.on_branch_failure}]"
+        self._store(b, ctx)
+        t.on_branch_failure = ""
+        await self.run_block(t, key, self.faked_request(t, "branch_failure"), b.index)
+        b.reply = b.reply_lumps = None
+
+    def faked_request(self, t: Transaction, kind: str) -> Context:
+        """A context of the transaction's request, as the script left it when it was relayed."""
+        ctx = Context(t.request, t.flow, self.host.now(), self.host, kind)
+        ctx.flags = t.flags
+        ctx.bflags = t.bflags
+        ctx.force_socket = t.force_socket
+        ctx.consume(t.new_ruri, t.dst_uri)
+        if t.lumps is not None:
+            ctx.lumps = t.lumps.copy()
+        return ctx
+
+    def kill_with(self, t: Transaction, error: int) -> None:
+        """Answer with what an internal error means (kill_transaction)."""
+        raise NotImplementedError

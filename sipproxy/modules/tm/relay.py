@@ -1,0 +1,366 @@
+"""Sending a request on with state: one branch for each destination (Kamailio modules/tm/t_fwd.c)."""
+
+from dataclasses import dataclass
+
+from sipproxy.core.context import DROP, Branch as Destination, Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.forward import (
+    BAD_ADDRESS,
+    NO_SOCKET,
+    UNSPECIFIED,
+    departing_lumps,
+    forward_request,
+    numeric,
+    own_via,
+    send_socket,
+    setting,
+    transport_of,
+)
+from sipproxy.core.log import ERROR, WARN, report
+from sipproxy.core.sockets import DEFAULT_PORT
+from sipproxy.errors import MessageError
+from sipproxy.modules.tm.receiving import Receiving
+from sipproxy.modules.tm.transaction import Branch, Plan, Transaction
+from sipproxy.sip.build import build_forwarded
+from sipproxy.sip.uri import Uri
+
+EXISTS = -10
+"""The transaction was made by the script before (E_SCRIPT)."""
+NO_BRANCHES = -6
+DROPPED = -6
+"""A branch route dropped its branch, or there was none (E_CFG)."""
+BAD_TUPLE = -9
+TOO_MANY_BRANCHES = -12
+CANCELED = -487
+SEND_FAILED = -477
+
+TAKEN, RELAYED, REPLIED, RELEASED, FAILED = 0, 1, 2, 4, 8
+"""What a request route did with the transaction it made."""
+
+_SLOTS = 65_536
+"""hash_index of tm.list and `$T(id_index)` is below this, as in Kamailio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a function's arguments send a request: host, port (0: default) and protocol."""
+
+    host: str
+    port: int
+    proto: str = ""
+
+
+class Relaying(Receiving):
+    """Makes transactions and their branches."""
+
+    created = 0
+    """Transactions made since the start; the label of the next."""
+
+    def plan_of(self, ctx: Context) -> Plan:
+        """What the script may still say about the transaction, present or future."""
+        if ctx.transaction is not None:
+            plan: Plan = ctx.transaction
+            return plan
+        found = ctx.scratch.get("tm")
+        if not isinstance(found, Plan):
+            found = ctx.scratch["tm"] = Plan()
+        return found
+
+    def new_transaction(self, ctx: Context) -> int:
+        """Make the request's transaction: 1; 0 for a repetition, which is dealt with; else an error.
+
+        EXISTS when the message has its transaction already; 1 and none for an ACK to a 2xx.
+        """
+        if ctx.transaction is not None:
+            return EXISTS
+        msg = ctx.msg
+        try:
+            found = self.known.of_request(msg)
+            if found is not None:
+                ctx.transaction = found
+                self.drive(found, "ack" if msg.method == "ACK" else "request")
+                return 0
+            if msg.method == "ACK":
+                return 1
+            early = msg.method == "INVITE" and self.known.has_cancel(msg)
+        except MessageError as error:
+            report(self.host.log, ERROR, "tm", f"too few headers: {error}")
+            return BAD_TUPLE
+        plan = ctx.scratch.get("tm") if ctx.touched("scratch") else None
+        t = Transaction(msg, ctx.flow, ctx.now, plan if isinstance(plan, Plan) else None)
+        t.canceled = early
+        self._enter(t)
+        ctx.transaction = t
+        t.new_ruri, t.dst_uri = ctx.new_ruri, ctx.dst_uri
+        t.flags, t.bflags, t.force_socket = ctx.flags, ctx.bflags, ctx.force_socket
+        t.busy = True
+        ctx.at_end.append(self._route_over)
+        return 1
+
+    def _enter(self, t: Transaction) -> None:
+        """Give a transaction its identity and its life."""
+        self.created += 1
+        t.label = self.created
+        t.hash_index = self.host.chance.below(_SLOTS)
+        t.token = self.host.chance.token(32)
+        t.end_of_life = t.created + self.lifetime(t)
+        self.known.add(t)
+
+    def lifetime(self, t: Transaction) -> float:
+        """Seconds that a transaction may take in all."""
+        own = t.max_inv_lifetime if t.invite else t.max_noninv_lifetime
+        common = self.max_inv_lifetime if t.invite else self.max_noninv_lifetime
+        return own or common / 1000
+
+    def _route_over(self, ctx: Context) -> None:
+        """The route that made the transaction is over: what it left undone is done (t_unref)."""
+        t: Transaction = ctx.transaction
+        self.adopt(t, ctx)
+        if t.outcome & FAILED and t.status < 200:
+            self.kill_with(t, t.error)
+        elif t.outcome == TAKEN and not t.suspended:
+            report(self.host.log, WARN, "tm", "script writer didn't release transaction")
+            self.drive(t, "release")
+        self.release(t)
+
+    async def relay(
+        self, ctx: Context, target: Target | None = None, *, replicate: bool = False
+    ) -> int:
+        """Relay the request in hand; 1, or a negative code (Kamailio t_funcs.c t_relay_to)."""
+        msg = ctx.msg
+        if msg.method == "CANCEL":
+            return await self._relay_cancel(ctx, target)
+        made = self.new_transaction(ctx)
+        if made != EXISTS:
+            if made <= 0:
+                return made or 1
+            if msg.method == "ACK":
+                return self.forward_statelessly(ctx, target)
+        t: Transaction = ctx.transaction
+        if msg.method == "ACK":
+            self.drive(t, "ack")
+            return 1
+        t.local = t.local or replicate
+        wanted = self.auto_inv_100 if t.auto_inv_100 is None else t.auto_inv_100
+        if t.invite and wanted and t.status < 100:
+            self.answer(t, 100, self.auto_inv_100_reason)
+        code = await self.forward(t, ctx, target)
+        if code <= 0:
+            return self._could_not(t, code, replicate)
+        return code
+
+    def _could_not(self, t: Transaction, code: int, replicate: bool) -> int:
+        if replicate:
+            self.drive(t, "release")
+            t.outcome |= RELEASED
+        elif not t.internal_reply:
+            t.outcome |= RELEASED
+            return -4
+        else:
+            t.outcome |= FAILED
+        return code
+
+    async def _relay_cancel(self, ctx: Context, target: Target | None) -> int:
+        """A CANCEL ends its INVITE; one without goes on by unmatched_cancel."""
+        try:
+            invite = self.known.canceled_by(ctx.msg)
+        except MessageError:
+            return BAD_TUPLE
+        if invite is None and self.unmatched_cancel:
+            return 1 if self.unmatched_cancel == 2 else self.forward_statelessly(ctx, target)
+        made = self.new_transaction(ctx)
+        if made != EXISTS and made <= 0:
+            return made or 1
+        t: Transaction = ctx.transaction
+        if invite is not None:
+            t.outcome |= RELAYED
+            self.cancel_request(invite, t)
+            return 1
+        code = await self.forward(t, ctx, target)
+        return code if code > 0 else self._could_not(t, code, False)
+
+    def forward_statelessly(self, ctx: Context, target: Target | None) -> int:
+        """Send the request on without a transaction: 1, or an error code."""
+        try:
+            where = target or target_of(ctx.dst_uri or ctx.ruri)
+        except MessageError:
+            return BAD_ADDRESS
+        return forward_request(ctx, where.host, where.port, where.proto or "udp")
+
+    async def forward(self, t: Transaction, ctx: Context, target: Target | None) -> int:
+        """Make and send the branches that the script wants: 1, or a code (t_forward_nonack)."""
+        if self._is_canceled(t, ctx):
+            return -1
+        first = len(t.branches)
+        route, t.on_branch = t.on_branch, ""
+        if first == 0 and ctx.kind == "request":
+            self._save(t, ctx)
+        lowest, tried, added = UNSPECIFIED, 0, []
+        for place in self._destinations(ctx):
+            tried += 1
+            made = await self._add_branch(t, ctx, place, target, route)
+            if self._is_canceled(t, ctx):
+                return -1
+            if isinstance(made, Branch):
+                added.append(made)
+            else:
+                lowest = min(lowest, made)
+        ctx.branches.clear()
+        if not added:
+            return self._none_added(t, tried, lowest)
+        added[0].first_of_step = True
+        sent = sum([self._send(t, b) for b in added])
+        if not sent:
+            t.error = SEND_FAILED
+            return -1
+        t.outcome |= RELAYED
+        return 1
+
+    def _is_canceled(self, t: Transaction, ctx: Context) -> bool:
+        """Whether the client canceled, perhaps while a name was looked up: no branch is sent."""
+        if t.canceled:
+            ctx.branches.clear()
+            t.error = CANCELED
+        return t.canceled
+
+    def _none_added(self, t: Transaction, tried: int, lowest: int) -> int:
+        if not tried:
+            report(self.host.log, ERROR, "tm", "no branches for forwarding")
+            t.error = min(lowest, NO_BRANCHES)
+            return -1
+        if lowest != DROPPED:
+            report(self.host.log, ERROR, "tm", "failure to add branches")
+        t.error = lowest
+        return lowest
+
+    def _save(self, t: Transaction, ctx: Context) -> None:
+        """Keep the script's edits: later branches and failure routes start from them."""
+        if ctx.touched("lumps"):
+            t.lumps = ctx.lumps.copy()
+
+    def _destinations(self, ctx: Context) -> list[Destination]:
+        """The request URI, unless an earlier relay used it, and what append_branch added."""
+        places = []
+        if not ctx.consumed:
+            main = Destination(ctx.ruri, ctx.dst_uri, ctx.ruri_q, ctx.bflags)
+            main.force_socket = ctx.force_socket
+            main.path = ctx.path
+            places.append(main)
+        return places + ctx.branches
+
+    async def _add_branch(
+        self,
+        t: Transaction,
+        ctx: Context,
+        place: Destination,
+        target: Target | None,
+        route: str,
+    ) -> Branch | int:
+        """A branch to one place, its request built and not yet sent; or an error code."""
+        index = len(t.branches)
+        if index >= int(setting(ctx, "max_branches") or 12):
+            report(self.host.log, ERROR, "tm", "maximum number of branches exceeded")
+            return TOO_MANY_BRANCHES
+        b = Branch(index, place.uri, t.invite)
+        kept = _Kept(ctx)
+        ctx.new_ruri, ctx.dst_uri, ctx.path = place.uri, place.dst_uri, place.path
+        ctx.bflags, ctx.force_socket = place.bflags, place.force_socket
+        try:
+            if route and await self._run_branch_route(t, ctx, route, index):
+                return DROPPED
+            code = await self._build(t, ctx, b, target)
+        finally:
+            kept.give_back(ctx)
+        if code < 0:
+            return code
+        b.on_failure, b.on_reply = t.on_failure, t.on_reply
+        b.on_branch_failure = t.on_branch_failure
+        t.branches.append(b)
+        return b
+
+    async def _run_branch_route(self, t: Transaction, ctx: Context, route: str, index: int) -> bool:
+        """Run the branch route on what will leave by the branch; whether it dropped it."""
+        if ctx.touched("lumps"):
+            ctx.lumps = ctx.lumps.copy()
+        ctx.kind = "branch"
+        ctx.branch_index = index
+        ctx.end = ctx.rc = ctx.depth = 0
+        await self.host.run_block(f"branch_route[{route}]", ctx)
+        return bool(ctx.end & DROP)
+
+    async def _build(self, t: Transaction, ctx: Context, b: Branch, target: Target | None) -> int:
+        """Resolve where the branch goes and write its request: 1, or an error code."""
+        try:
+            where = target or target_of(ctx.dst_uri or ctx.ruri)
+        except MessageError as error:
+            report(self.host.log, ERROR, "tm", f"bad destination: {error}")
+            return BAD_ADDRESS
+        address = numeric(where.host)
+        if address is None:
+            text = f'could not resolve hostname: "{where.host}"'
+            report(self.host.log, ERROR, "tm", text)
+            return BAD_ADDRESS
+        proto = where.proto or "udp"
+        remote = (address, where.port or DEFAULT_PORT.get(proto, 5060))
+        socket = send_socket(ctx, address, proto)
+        if socket is None:
+            text = f"can't fwd to {where.host}, proto {proto} (no corresponding listening socket)"
+            report(self.host.log, ERROR, "tm", text)
+            return NO_SOCKET
+        b.uri = ctx.ruri
+        b.path, b.bflags = ctx.path, ctx.bflags
+        b.flow = Flow(proto, socket.local, remote)
+        b.sent = build_forwarded(
+            ctx.msg,
+            departing_lumps(ctx, socket),
+            via=own_via(ctx, socket, f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"),
+            new_ruri=ctx.new_ruri,
+            force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
+            proto=proto,
+        )
+        return 1
+
+    def _send(self, t: Transaction, b: Branch) -> bool:
+        """Send a branch's request and start its timers."""
+        assert b.flow is not None
+        self.host.send(b.sent, b.flow)
+        self.start_branch(t, b)
+        return True
+
+
+class _Kept:
+    """What a branch changes of a context, to be given back."""
+
+    __slots__ = ("_lumps", "_values")
+
+    _NAMES = (
+        "new_ruri",
+        "dst_uri",
+        "path",
+        "bflags",
+        "force_socket",
+        "kind",
+        "branch_index",
+        "end",
+        "rc",
+        "depth",
+    )
+
+    def __init__(self, ctx: Context) -> None:
+        self._values = [getattr(ctx, name) for name in self._NAMES]
+        self._lumps = ctx.lumps if ctx.touched("lumps") else None
+
+    def give_back(self, ctx: Context) -> None:
+        """Put the context back."""
+        for name, value in zip(self._NAMES, self._values, strict=True):
+            setattr(ctx, name, value)
+        if self._lumps is not None:
+            ctx.lumps = self._lumps
+        elif ctx.touched("lumps"):
+            del ctx.lumps
+
+
+def target_of(text: str) -> Target:
+    """Where a URI points. Raises MessageError."""
+    uri = Uri.parse(text)
+    return Target(uri.host, uri.port or 0, transport_of(uri))

@@ -1,0 +1,165 @@
+"""Replies to the request: our own and those relayed from a branch."""
+
+from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.log import INFO, report
+from sipproxy.core.totag import ToTags
+from sipproxy.modules.tm.states import sent_as
+from sipproxy.modules.tm.timers import Timing
+from sipproxy.modules.tm.transaction import FAKED, OWN_REPLY, Branch, Transaction
+from sipproxy.sip.build import build_forwarded_reply, build_reply, reply_destination
+from sipproxy.sip.lumps import Lumps
+from sipproxy.sip.message import Message
+from sipproxy.sip.names import REASONS
+
+_OF_CLASS = {
+    1: "Provisional",
+    2: "Successful",
+    3: "Redirection",
+    4: "Request Failure",
+    5: "Server Failure",
+    6: "Global Failure",
+}
+
+
+def reason_of(status: int) -> str:
+    """The usual reason phrase of a status (Kamailio core/error.c)."""
+    return REASONS.get(status) or _OF_CLASS.get(status // 100, "Unspecified")
+
+
+class Replies(Timing):
+    """Builds and sends what goes back to the client."""
+
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self.tags = ToTags(self.host, "tm", "-")
+        self._rport = False
+
+    def start(self) -> None:
+        self._rport = bool(getattr(self.host.settings, "force_rport", 0))
+
+    def answer(
+        self,
+        t: Transaction,
+        status: int,
+        reason: str,
+        ctx: Context | None = None,
+        body: bytes = b"",
+    ) -> int:
+        """Reply ourselves, with what the script put into the reply; 1, or -1 if it came too late.
+
+        A final reply ends the branches (Kamailio t_reply.c _reply_light).
+        """
+        if t.status >= 200 or t.over:
+            text = f"can't generate {status} reply when a final {t.status} was sent out"
+            report(self.host.log, INFO, "tm", text)
+            self.finish_branches(t, 0)
+            self.drive(t, "release")
+            return -1
+        if ctx is None:
+            data = self.own_reply(t, status, reason, None)
+        else:
+            lumps = ctx.lumps if ctx.touched("lumps") else None
+            data = self.own_reply(t, status, reason, lumps, ctx.force_rport, body)
+            ctx.answered = True
+        t.status = status
+        t.relayed_branch = OWN_REPLY
+        if status >= 200:
+            self.finish_branches(t, status)
+        self.count_reply(t, status, own=True)
+        self.drive(t, sent_as(status, invite=t.invite, own=True), data)
+        return 1
+
+    def own_reply(
+        self,
+        t: Transaction,
+        status: int,
+        reason: str,
+        lumps: Lumps | None,
+        force_rport: bool = False,
+        body: bytes = b"",
+    ) -> bytes:
+        """The bytes of a reply of ours to the transaction's request."""
+        msg = t.request
+        tag = "" if status < 180 or msg.is_tagged else self.tags.of(msg)
+        if tag and t.invite and 200 <= status < 300 and t.to_tag is None:
+            self.known.add_dialog(t, tag)
+        elif t.invite and 200 <= status < 300 and t.to_tag is None:
+            self.known.add_dialog(t, msg.to.tag or "")
+        rport = force_rport or self._rport
+        if t.flow.proto == "udp":
+            remote = reply_destination(msg, force_rport=rport)
+            if remote != t.reply_flow.remote:
+                t.reply_flow = Flow("udp", t.flow.local, remote)
+        headers = lumps.reply_headers if lumps is not None else ""
+        if not body and lumps is not None:
+            body = lumps.reply_body
+        server = self.host.server_text
+        return build_reply(msg, status, reason, tag, headers, body, server, force_rport=rport)
+
+    def relay_answer(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+        """Send a branch's reply to the client: the one just received (`ctx`) or a stored one."""
+        reply = ctx.msg if ctx is not None else b.reply
+        own = False
+        if not isinstance(reply, Message):
+            own = True
+            status = 487 if t.canceled else status
+            data = self._faked(t, status)
+        elif status == 503 and self.remap_503_500:
+            own = True
+            status = 500
+            data = self.own_reply(t, 500, reason_of(503), None)
+        elif status in (401, 407) and self.aggregate_challenges and self._challengers(t, b, reply):
+            own = True
+            data = self._faked(t, status, self._challenges(t, b, reply))
+        else:
+            lumps = b.reply_lumps
+            if ctx is not None:
+                lumps = ctx.lumps if ctx.touched("lumps") else None
+            data = build_forwarded_reply(reply, lumps, proto=t.flow.proto)
+            self._aim(t)
+        late = t.status >= 200
+        event = sent_as(status, invite=t.invite, own=False)
+        if not late:
+            t.status = status
+            t.relayed_branch = b.index
+        self.count_reply(t, status, own=own)
+        self.drive(t, event, data)
+
+    def _aim(self, t: Transaction) -> None:
+        """Replies go where the request came from, whoever made them."""
+        if t.flow.proto == "udp" and not t.reply:
+            remote = reply_destination(t.request, force_rport=self._rport)
+            t.reply_flow = Flow("udp", t.flow.local, remote)
+
+    def _faked(self, t: Transaction, status: int, lumps: Lumps | None = None) -> bytes:
+        return self.own_reply(t, status, reason_of(status), lumps)
+
+    def _challengers(self, t: Transaction, b: Branch, reply: Message) -> bool:
+        """Whether more than one branch challenges (auth_reply_count)."""
+        return sum(1 for one in self._challenging(t, b, reply)) > 1
+
+    def _challenging(self, t: Transaction, b: Branch, reply: Message) -> list[Message]:
+        stored = [reply if one is b else one.reply for one in t.branches]
+        return [one for one in stored if isinstance(one, Message) and one.status in (401, 407)]
+
+    def _challenges(self, t: Transaction, b: Branch, reply: Message) -> Lumps:
+        """The challenges of all branches as header lines (RFC 3261 section 16.7 step 7)."""
+        lumps = Lumps(t.request)
+        for one in self._challenging(t, b, reply):
+            for row in one.headers:
+                if row.id in ("www-authenticate", "proxy-authenticate"):
+                    lumps.append_to_reply(one.head[row.start : row.end])
+        return lumps
+
+    def is_faked(self, b: Branch) -> bool:
+        """Whether the branch's final reply is one of ours."""
+        return b.reply == FAKED
+
+    def finish_branches(self, t: Transaction, status: int) -> None:
+        """Our own final reply leaves nothing for the branches to do."""
+        raise NotImplementedError
+
+    def count_reply(self, t: Transaction, status: int, *, own: bool) -> None:
+        """Keep tm.stats."""
+        raise NotImplementedError
