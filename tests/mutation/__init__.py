@@ -1,0 +1,1 @@
+"""Small faults put into the code on purpose: do the tests see them?"""
