@@ -25,8 +25,12 @@ Item = tuple[str, Cell]
 """A key and its cell."""
 
 
-_PIECE = 200
+_PIECE = 50
 """Keys taken out at a time where their order counts."""
+_RUN = 2000
+"""Keys sorted in one go."""
+_PLACE = 16
+"""Characters that a place takes."""
 
 
 class Record(NamedTuple):
@@ -164,7 +168,7 @@ class Table:
         That hash takes no notice of case; of keys with one hash Kamailio has the older first, here
         they are in the order of their characters.
         """
-        return sorted(self.store.items(), key=lambda item: self._place(item[0]))
+        return sorted(self.store.items(), key=lambda item: self._placed(item[0]))
 
     def by_slot(self) -> Iterator[tuple[int, Iterable[Item]]]:
         """(slot, its cells by hash) for each of our own slots that is not empty."""
@@ -175,20 +179,25 @@ class Table:
 
         return groupby(sorted(self.store.items(), key=place), lambda item: self.slot_of(item[0]))
 
-    def _place(self, key: str) -> tuple[int, str]:
-        """Grows with Kamailio's slot, within a slot with its hash."""
+    def _placed(self, key: str) -> str:
+        """The key behind its place: such texts are in Kamailio's order, by slot, then by hash."""
         number = core_hash(lower(key))
-        return (number & (self.slots - 1)) << 32 | number, key
+        return f"{number & (self.slots - 1):08x}{number:08x}{key}"
 
     def _in_order(self, pieces: Iterable[list[str]]) -> Iterator[list[str]]:
         """The keys of all pieces in order, in pieces again; empty ones while they are sorted."""
-        runs: list[list[tuple[int, str]]] = []
+        # Tuples of texts, because Python's collector passes them over. What it would have to look
+        # through, a million pairs of place and key, makes it stop everything for long.
+        runs: list[tuple[str, ...]] = []
+        run: list[str] = []
         for keys in pieces:
-            if keys:
-                runs.append(sorted(map(self._place, keys)))
+            run += map(self._placed, keys)
+            if len(run) >= _RUN:
+                runs.append(tuple(sorted(run)))
+                run.clear()
             yield []
-        places = merge(*runs)
-        while piece := [key for _, key in islice(places, _PIECE)]:
+        placed = merge(*runs, sorted(run))
+        while piece := [text[_PLACE:] for text in islice(placed, _PIECE)]:
             yield piece
 
     def _finds_no_room(self, key: str) -> bool:

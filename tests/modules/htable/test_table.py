@@ -331,7 +331,7 @@ def test_a_sweep_comes_in_pieces_and_looks_again_at_each_key() -> None:
     pieces = t.sweep(NOW + 10)
     met: list[str] = []
     for number, piece in enumerate(pieces):
-        assert len(piece) <= 200
+        assert len(piece) <= 50
         met += [record.key for record in piece]
         if not met:
             t.put(f"k{number}", "anew", NOW + 10)
