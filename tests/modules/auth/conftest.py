@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sipproxy.testing import load_cfg_text
+from sipproxy.program import load_text
 from sipproxy.testing.proxy import ProxyUnderTest
 from sipproxy.testing.run import Run
 
@@ -85,7 +85,7 @@ class Server:
     def challenge(self, first: str = "OPTIONS sip:bob@example.com", **more: Any) -> str:
         """The nonce in the reply to a request."""
         reply = self.send(first=first, **more).sent[-1]
-        found = re.search(r'nonce="([^"]+)"', reply.text)
+        found = re.search(r'nonce="([^"]+)"', reply.message.head)
         assert found is not None
         return found[1]
 
@@ -137,6 +137,6 @@ def serve(request_text: Any) -> Callable[..., Server]:
         first, _, rest = CFG.partition("\n")
         line = f"#!sipproxy compat={compat}\n" if compat else ""
         text = f"{first}\n{line}{rest}{set_}request_route {{ {route} }}\n"
-        return Server(load_cfg_text(text, start=start), request_text)
+        return Server(ProxyUnderTest(load_text(text), start=start), request_text)
 
     return make

@@ -15,7 +15,7 @@ def masked(run: Any) -> list[tuple[int, list[str]]]:
             sent.status,
             [
                 re.sub(r'nonce="[A-Za-z0-9+/=]{32,60}"', 'nonce="N"', line)
-                for line in sent.text.split("\r\n")
+                for line in sent.message.head.split("\r\n")
                 if "Auth" in line and "SIP/2.0" not in line
             ],
         )

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sipproxy import text as wire
+
 ROUTE = """
     if (has_credentials("$hdr(X-Realm)")) xlog("has\\n"); else xlog("has not\\n");
 """
@@ -31,11 +33,13 @@ def test_has_credentials(serve: Any, header: str, realm: str, answer: str) -> No
 
 
 CONSUME = """
-    $var(code) = 0;
     pv_www_authenticate("example.com", "secret", "0");
     consume_credentials();
     xlog("code $rc\\n");
-    if ($au == $null) www_challenge("example.com", "0");
+    if ($rm == "INFO") {
+        www_challenge("example.com", "0");
+        exit;
+    }
     $du = "sip:127.0.0.1:9";
     forward();
 """
@@ -43,13 +47,13 @@ CONSUME = """
 
 def test_consume_credentials(serve: Any, client: Any) -> None:
     server = serve(CONSUME)
-    nonce = server.challenge()
+    nonce = server.challenge("INFO sip:bob@example.com")
     decoy = 'Authorization: Digest username="x", realm="other"\r\n'
     run = server.send(decoy + client.header(nonce))
-    assert run.sent[-1].text.count("Authorization") == 1
-    assert 'realm="other"' in run.sent[-1].text
+    assert run.sent[-1].message.head.count("Authorization") == 1
+    assert 'realm="other"' in run.sent[-1].message.head
     # Wrong credentials are consumed as well; without any there is nothing to consume.
-    assert "Authorization" not in server.send(client.header(nonce, uri="x")).sent[-1].text
+    assert "Authorization" not in server.send(client.header(nonce, uri="x")).sent[-1].message.head
     assert list(server.send(decoy).log)[-1].strip() == "code -1"
     assert list(server.send(client.header(nonce), first="PRACK sip:x").log)[-1].strip() == "code -1"
 
@@ -69,7 +73,8 @@ FUZZED = """
 """
 _value = st.one_of(
     st.text("abcdef0123456789", max_size=64),
-    st.text(st.characters(exclude_characters="\r\n", exclude_categories=()), max_size=24),
+    st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), max_size=24),
+    st.binary(max_size=9).map(wire.decode),
     st.sampled_from(
         [
             "auth",
@@ -93,7 +98,7 @@ _field = st.builds(
     "{}{}{}".format, _name, st.sampled_from(["=", " = ", "= ", ""]), _quoted | _value
 )
 _fields = st.lists(_field, max_size=10).map(", ".join)
-_broken = st.text(st.characters(exclude_categories=()), max_size=120)
+_broken = st.binary(max_size=120).map(wire.decode)
 _whole = st.fixed_dictionaries(
     {"username": _quoted, "realm": st.just('"example.com"'), "nonce": st.just('"NONCE"') | _quoted,
      "uri": _quoted, "response": _quoted},
@@ -130,6 +135,6 @@ def test_garbage_never_gets_in(serve: Any, params: dict[str, object]) -> None:
         codes = [line for line in lines if line.startswith("code ")]
         assert len(codes) == 3
         assert {int(code[5:]) for code in codes} <= {-1, -2, -4, -5, -6}
-        assert not any("fault" in line.lower() or "Traceback" in line for line in lines)
+        assert not fed.fault
 
     run()

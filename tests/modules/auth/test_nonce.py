@@ -30,8 +30,10 @@ REQUEST = (
 
 def nonces(params: dict[str, int], numbers: Numbers | None = None, **more: Any) -> Nonces:
     """Of a server with these parameters; it remembers numbers when it is given some."""
-    checks = tuple(
-        params.get(f"auth_checks_{where}", 0) for where in ("register", "no_dlg", "in_dlg")
+    checks = (
+        params.get("auth_checks_register", 0),
+        params.get("auth_checks_no_dlg", 0),
+        params.get("auth_checks_in_dlg", 0),
     )
     if numbers is not None:
         if "nonce_count" in params:
