@@ -41,3 +41,15 @@ def _octet(digits: bytes) -> int:
     for digit in digits:
         value = (value * 10 + digit - 0x30) & 0xFF
     return value
+
+
+def packed_as_kamailio(text: str) -> bytes:
+    """The bytes of an address in a table or an argument: with a colon IPv6; raises ValueError.
+
+    An IPv6 address that ends in an IPv4 one is none to Kamailio.
+    """
+    if ":" not in text and not text.startswith("["):
+        return packed_ipv4(text)
+    if "." in text or "%" in text or text.startswith("[") != text.endswith("]"):
+        raise ValueError(f"{text} is no IPv6 address")
+    return packed(text if ":" in text else f"{text}:")

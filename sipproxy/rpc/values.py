@@ -25,17 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sipproxy.core.answer import Struct as Struct
+
 _MOST_BITS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Struct:
-    """Members in order; unlike a dict it may repeat a name (pv.shvGet answers with many `shv`).
-
-    What a BINRPC peer sent is read into this too, where a name may be None.
-    """
-
-    members: "tuple[Member, ...]"
 
 
 @dataclass(frozen=True, slots=True)

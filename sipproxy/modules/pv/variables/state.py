@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from typing import Any
 
 from sipproxy.core.access import PvAccess
@@ -116,7 +117,9 @@ class StateVariables(Module):
             key = self._dynamic_name(inner)
         else:
             key = _avp_name(self.aliases.get(inner, inner))
-        return _avp_access(key, self._index(index))
+        access = _avp_access(key, self._index(index))
+        access.avp_name = key if callable(key) else lambda ctx: key
+        return access
 
     def _dynamic_name(self, inner: str) -> Callable[[Context], int | str | None]:
         access: PvAccess = self.host.access(parse_pv(inner))
@@ -280,7 +283,8 @@ def _avp_access(
         if not values:
             return None
         if isinstance(at, str):
-            return ", ".join(map(to_str, values))
+            # Empty values before the first other one leave no comma.
+            return ", ".join(dropwhile(lambda text: not text, map(to_str, values)))
         at = at or 0
         # Counting from the oldest fails in Kamailio 5.6, except when it comes to the newest.
         return values[at] if at == -len(values) or 0 <= at < len(values) else None
