@@ -44,7 +44,7 @@ class LocalStore:
 
     def expired(self, now: int) -> Iterator[list[str]]:
         """The keys whose last second lies before `now`, in pieces that may be empty."""
-        for part in self.parts:
+        for part in filter(None, self.parts):
             keys = [key for key, cell in part.items() if 0 < cell[1] < now]
             yield []  # looking through a part was work enough
             while keys:
