@@ -34,12 +34,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding in a cfg: where, what, and what to do about it."""
+    """One finding in a cfg: where, what, and what to do about it.
+
+    `id` names the kind of finding for good (`SP101`); docs/checks.md explains each.
+    """
 
     span: Span
     message: str
     hint: str = ""
     severity: str = "error"  # error | warning | note
+    id: str = ""
 
     def __str__(self) -> str:
         text = f"{self.span}: {self.message}"
@@ -66,6 +70,14 @@ class MessageError(SipproxyError):
         self.reason = reason
         self.status = status
         super().__init__(reason)
+
+
+class HeaderError(MessageError):
+    """A message is dropped for its headers: one of those it must have is missing, or malformed."""
+
+    def __init__(self, reason: str, *, missing: bool) -> None:
+        self.missing = missing
+        super().__init__(reason, 0)
 
 
 class ModuleError(SipproxyError):

@@ -42,6 +42,12 @@ def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
 
     A host name is refused: nothing here may wait for DNS.
     """
+    code = _forward(ctx, host, port, proto)
+    ctx.host.traffic.events["fwd_requests" if code > 0 else "drop_requests"] += 1
+    return code
+
+
+def _forward(ctx: Context, host: str, port: int, proto: str) -> int:
     log = ctx.host.log
     address = numeric(host)
     if address is None:
@@ -195,6 +201,7 @@ def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
     data = build_forwarded_reply(msg, lumps, proto=proto)
     remote = (address, port or DEFAULT_PORT.get(proto, 5060))
     ctx.host.send(data, Flow(proto, socket.local, remote))
+    ctx.host.traffic.events["fwd_replies"] += 1
     return True
 
 

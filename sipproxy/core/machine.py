@@ -4,6 +4,7 @@ Only a running server makes these objects: a check, a test and a replay see none
 """
 
 import os
+import resource
 import sys
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
@@ -69,3 +70,17 @@ def _address(text: str) -> str:
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     packed = b"".join(word.to_bytes(4, sys.byteorder) for word in words)
     return str(IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed))
+
+
+def process_memory() -> dict[str, int]:
+    """Bytes of the machine and of this process: total, free, used, real_used, max_used; fragments.
+
+    There is no shared arena whose fragments could be counted: they are 0.
+    """
+    page = os.sysconf("SC_PAGE_SIZE")
+    total = os.sysconf("SC_PHYS_PAGES") * page
+    with open("/proc/self/statm", encoding="ascii") as file:
+        used = int(file.read().split()[1]) * page
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    sizes = {"total": total, "free": total - used, "used": used, "real_used": used}
+    return sizes | {"max_used": most, "fragments": 0}

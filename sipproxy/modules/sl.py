@@ -53,6 +53,8 @@ class Sl(Module, name="sl"):
     def start(self) -> None:
         self._force_rport = bool(getattr(self.host.settings, "force_rport", 0))
         self.host.request_filters.append(self.wants)
+        for name, reading in self._readings().items():
+            self.host.statistics.add(Statistic("sl", name, reading=reading))
 
     def ready(self) -> None:
         self._tells_of_replies = self.host.has_route("sl:local-response")

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from sipproxy import __version__
 from sipproxy.core.host import Host
 from sipproxy.core.log import INFO, report
+from sipproxy.core.machine import process_memory
 from sipproxy.errors import RpcError
 from sipproxy.rpc.arguments import LooseStr
 from sipproxy.rpc.dispatch import Registry
@@ -166,20 +166,10 @@ class CoreCommands:
         shift = {"b": 0, "k": 10, "m": 20, "g": 30}.get(unit[:1].lower())
         if shift is None or unit[1:].lower() not in ("", "b"):
             raise RpcError(500, "bad param, (use b|k|m|g)")
-        page = os.sysconf("SC_PAGE_SIZE")
-        total = os.sysconf("SC_PHYS_PAGES") * page
-        with open("/proc/self/statm", encoding="ascii") as file:
-            used = int(file.read().split()[1]) * page
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        sizes = {
-            "total": total,
-            "free": total - used,
-            "used": used,
-            "real_used": used,
-            "max_used": most,
-        }
+        sizes = process_memory()
+        fragments = sizes.pop("fragments")
         shifted: dict[str, Value] = {name: size >> shift for name, size in sizes.items()}
-        return shifted | {"fragments": 0}
+        return shifted | {"fragments": fragments}
 
     def tcp_info(self) -> Value:
         """Returns TCP related info: there is no TCP yet."""

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from sipproxy import text as wire
-from sipproxy.errors import MessageError
+from sipproxy.errors import HeaderError, MessageError
 from sipproxy.sip import via
 from sipproxy.sip.cseq import CSeq
 from sipproxy.sip.nameaddr import NameAddr
@@ -138,7 +138,7 @@ def rows(head: str, at: int) -> Rows:
         at = found.end()
     if not MANDATORY.issubset(table):
         missing = ", ".join(sorted(MANDATORY.difference(table)))
-        raise MessageError(malformed or f"no {missing}", 0)
+        raise HeaderError(malformed or f"no {missing}", missing=not malformed)
     return Rows(found_rows, table, malformed, at)
 
 

@@ -7,6 +7,7 @@ from sipproxy.core.addresses import packed, packed_ipv4, unpacked
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, function, modparam, rpc
+from sipproxy.core.statistics import Statistic
 from sipproxy.errors import RpcError
 from sipproxy.modules.pike.tree import NEW, Node, Tree
 from sipproxy.text import upper
@@ -33,7 +34,8 @@ class Pike(Module, name="pike"):
     def start(self) -> None:
         self._begin = self.host.now()
         self.tree = Tree(self.reqs_density_per_unit, self.remove_latency, self._tell_cool)
-        self.host.counters["blocked_ips"] = 0
+        help = "Counter of blocked IP addresses"
+        self._blocked = self.host.statistics.add(Statistic("pike", "blocked_ips", help))
 
     def ready(self) -> None:
         self._begin = now = self.host.now()
@@ -59,7 +61,7 @@ class Pike(Module, name="pike"):
     def _hit(self, address: bytes, now: float) -> int:
         verdict, node = self.tree.hit(address, self._second(now))
         if verdict == NEW:
-            self.host.counters["blocked_ips"] += 1
+            self._blocked.value += 1
             self._tell(f"PIKE - BLOCKing ip {unpacked(address)}, node={id(node):#x}")
         return verdict
 

@@ -86,17 +86,22 @@ class Pv(
 
     @pvar("stat", bind=True)
     def stat(self, inner: str | None, index: str | None) -> PvAccess:
-        """A statistic by its name."""
+        """A statistic by its name; as a text one below 0 is unsigned."""
         name = inner or ""
         if not name:
             raise ValueError("a statistic has a name")
-        counters = self.host.counters
+        found = self.host.statistics.named
 
         def read(ctx: Context) -> Value:
-            return wrap(counters[name]) if name in counters else None
+            statistic = found(name)
+            return None if statistic is None else wrap(statistic.get())
+
+        def read_text(ctx: Context) -> Value:
+            statistic = found(name)
+            return None if statistic is None else str(statistic.get() & 0xFFFF_FFFF)
 
         access = PvAccess(read)
-        access.absent = ""
+        access.textual = PvAccess(read_text)
         return access
 
     @pvar("version", bind=True)

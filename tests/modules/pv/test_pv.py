@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sipproxy.core.resolve import ResolveError
+from sipproxy.core.statistics import Statistic
 from sipproxy.core.values import EvalError
 
 
@@ -20,9 +21,13 @@ def test_random_numbers_come_from_the_host(bench: Any) -> None:
 
 
 def test_statistics(bench: Any) -> None:
-    assert bench.show("[$stat(calls)]") == "[]"
-    bench.host.counters["calls"] = 3
+    assert bench.show("[$stat(calls)]") == "[<null>]"
+    calls = bench.host.statistics.add(Statistic("script", "calls"))
+    calls.value = 3
     assert bench.value("$stat(calls)") == 3
+    calls.value = -5
+    assert bench.value("$stat(calls)") == -5
+    assert bench.show("$stat(calls)") == "4294967291"
 
 
 def test_custom_parameters_can_be_set(bench: Any) -> None:

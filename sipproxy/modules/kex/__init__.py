@@ -1,16 +1,31 @@
-"""kex: flags of branches and of the script, `$du`, and what else the core lacks (modules/kex)."""
+"""kex: flags of branches and of the script, `$du`, statistics (Kamailio modules/kex)."""
 
+from functools import partial
 from typing import Any
 
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
-from sipproxy.core.module import Module, function
+from sipproxy.core.machine import process_memory
+from sipproxy.core.module import function
+from sipproxy.core.statistics import Statistic
 from sipproxy.errors import MessageError
+from sipproxy.modules.kex.commands import StatsCommands
+from sipproxy.modules.kex.core_stats import CoreStats
 from sipproxy.sip.uri import Uri
 
+_MEMORY = {
+    "fragments": "fragments",
+    "free_size": "free",
+    "max_used_size": "max_used",
+    "real_used_size": "real_used",
+    "total_size": "total",
+    "used_size": "used",
+}
+"""Statistics of the group `shmem`, and what core.shmmem calls them."""
 
-class Kex(Module, name="kex"):
+
+class Kex(StatsCommands, name="kex"):
     """Small extensions of the core's functions."""
 
     script_flags = 0
@@ -19,6 +34,10 @@ class Kex(Module, name="kex"):
     def start(self) -> None:
         self._home: Any = self.host.modules.get("pv", self)
         self._debug: int | None = None
+        statistics = self.host.statistics
+        CoreStats(statistics, self.host.traffic)
+        for name, size in _MEMORY.items():
+            statistics.add(Statistic("shmem", name, reading=partial(_size, size)))
 
     # -- flags of the script
 
@@ -123,6 +142,10 @@ class Kex(Module, name="kex"):
         if self._debug is not None:
             self.host.log.threshold = self._debug
             self._debug = None
+
+
+def _size(name: str) -> int:
+    return process_memory()[name]
 
 
 def _owner(ctx: Context, flag: int, branch: int) -> Any:
