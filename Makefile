@@ -33,6 +33,7 @@ docs: setup
 
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py
+	$(PYTHON) benchmarks/tables.py
 	$(PYTHON) benchmarks/compare.py $(ARGS)
 
 soak: setup peers

@@ -148,6 +148,21 @@ def test_faults(load: Load, call: tuple[str, ...], reason: str) -> None:
     assert (caught.value.code, caught.value.reason) == (500, reason)
 
 
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [("sets", ("v",)), ("seti", (1,)), ("setxs", ("v", 9)), ("setxi", (1, 9))],
+)
+def test_no_room(load: Load, name: str, args: tuple[str | int, ...]) -> None:
+    """As Kamailio 5.6.3 when its shared memory is full."""
+    d = load("a=>maxitems=1;autoexpire=50")
+    assert d.rpc(f"htable.{name}", "a", "k", *args) == "Ok. Key set to new value."
+    with pytest.raises(RpcError) as caught:
+        d.rpc(f"htable.{name}", "a", "other", *args)
+    assert (caught.value.code, caught.value.reason) == (500, "Failed to set the item")
+    assert d.rpc("htable.setex", "a", "other", 5) == "Ok"
+    assert d.rpc(f"htable.{name}", "a", "k", *args) == "Ok. Key set to new value."
+
+
 @pytest.mark.parametrize("name", ["htable.listTables", "htable.stats"])
 def test_without_tables(load: Load, name: str) -> None:
     with pytest.raises(RpcError, match="No htables"):
