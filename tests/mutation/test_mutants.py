@@ -22,6 +22,7 @@ from tests.mutation.mutants import mutants
         ("a = b if c else d", {"a = b if not c else d"}),
         ("f(a)", {"None"}),
         ("def f(a: 'int'=b) -> 'int':\n    'Text.'\n    return a", {"return None"}),
+        ("def f():\n    return None", set()),
         ("assert a == 5", set()),
         ("from a import b", set()),
     ],
