@@ -72,7 +72,7 @@ class CfgRpc(Module, name="cfg_rpc"):
         value = self._check(name, value)
         if name == ("core", "debug"):
             self.host.log.threshold = value
-            self.host.settings.values["debug"] = value
+            self.host.settings.change("debug", value)
         else:
             self.host.settings.custom[name] = value
         shown = f'"{value}"' if isinstance(value, str) else value

@@ -11,7 +11,7 @@ from sipproxy.script import tree
 from sipproxy.script.settings import SETTINGS, free_flag
 
 
-@dataclass(slots=True)
+@dataclass
 class Settings:
     """What the cfg says outside of routes and modules.
 
@@ -33,9 +33,14 @@ class Settings:
         setting = SETTINGS.get(name)
         if setting is None:
             raise AttributeError(name)
-        if setting.name in self.values:
-            return self.values[setting.name]
-        return _default(setting.kind, setting.default)
+        value = self.values.get(setting.name, _default(setting.kind, setting.default))
+        self.__dict__[name] = value  # the next time there is nothing to look up
+        return value
+
+    def change(self, name: str, value: int | str) -> None:
+        """Give a core parameter another value while the server runs."""
+        self.values[name] = value
+        setattr(self, name, value)
 
     def sockets(self) -> list[ListenSocket]:
         """The listen lines that name an IP address; UDP where they name no protocol."""

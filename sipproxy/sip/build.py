@@ -152,6 +152,8 @@ def build_forwarded(
 def build_forwarded_reply(msg: Message, lumps: Lumps | None, *, proto: str = "udp") -> bytes:
     """The reply as it is sent back: the top Via taken away, edits applied."""
     row = msg.via_row
+    if msg.plain_via is not None:  # one Via in its row
+        return _finish(msg, lumps, [Edit(row.start, row.end, "")], None, proto)
     top = msg.top
     if top.end < len(row.value):
         edit = Edit(row.value_at + top.start, row.value_at + top.end, "")

@@ -100,10 +100,7 @@ class Known:
 
     def of_reply(self, msg: Message) -> tuple[Transaction, Branch] | None:
         """The transaction and branch that a reply answers; None for none of ours."""
-        try:
-            parts = (msg.via.branch or "").split(".")
-        except MessageError:
-            return None
+        parts = _branch_of(msg).split(".")
         if len(parts) != 3 or not parts[0].startswith(COOKIE):
             return None
         transaction = self._by_token.get(parts[1])
@@ -119,6 +116,17 @@ class Known:
         if method == "CANCEL" and transaction.invite and branch.cancel:
             return transaction, branch
         return None
+
+
+def _branch_of(msg: Message) -> str:
+    """The branch of the topmost Via, empty for none."""
+    found = msg.plain_via
+    if found is not None:
+        return found[2].partition(";branch=")[2].partition(";")[0]
+    try:
+        return msg.via.branch or ""
+    except MessageError:
+        return ""
 
 
 def request_key(msg: Message, method: str) -> Key:
