@@ -93,12 +93,14 @@ class PvAccess:
     where Kamailio reports an error, as a chain of transformations does. `textual` is read instead
     wherever a text is wanted: Kamailio gives a few numbers a text that is not their digits.
     `number` is the other way round: it makes of the text the int that counts where an int is
-    wanted (`$rm`, `$proto`). A `fixed` one is the same as long as the message is.
+    wanted (`$rm`, `$proto`). A `fixed` one is the same as long as the message is. `avp_name` gives
+    the name of the AVP that it stands for, as in `Context.avps`; None for all else.
     """
 
     __slots__ = (
         "absent",
         "args",
+        "avp_name",
         "fixed",
         "get",
         "number",
@@ -136,6 +138,7 @@ class PvAccess:
         self.textual: PvAccess | None = None
         self.number: Callable[[Any], int] | None = None
         self.fixed = False
+        self.avp_name: Callable[[Context], int | str | None] | None = None
 
     def printed(self, ctx: Context) -> str:
         """The value as texts show it."""

@@ -114,6 +114,9 @@ def _replacement(
         if char == "\\" and at + 1 < len(text):
             at += 1
             pieces.append(_escaped(text[at]))
+        elif text.startswith("$$", at):
+            at += 1
+            pieces.append(char)
         elif char == "$":
             spec, end = pv_at(text, at)
             pieces.append(resolve(spec))

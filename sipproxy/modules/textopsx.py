@@ -1,10 +1,7 @@
 """textopsx: edits applied at once, replies' status, patterns (Kamailio modules/textopsx)."""
 
-import re
-from functools import lru_cache
-
 from sipproxy import text as wire
-from sipproxy.core import regex
+from sipproxy.core import regex, wildcard
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function
@@ -21,10 +18,6 @@ _KEPT = frozenset(
     ]
 )
 """Headers that keep_hf never removes."""
-
-_SPECIAL = ".^$*+?()[]{}|\\"
-_SET_REST = re.compile(r"\]?(?:\[:[a-z]+:\]|[^\]])*\]")
-"""What follows the `[` of a set, its `!` aside."""
 
 
 class NamePattern(Parsed):
@@ -135,31 +128,4 @@ class Textopsx(Module, name="textopsx"):
     @function()
     def fnmatch(self, ctx: Context, text: str, pattern: str, flags: str = "") -> bool:
         """Whether a text matches a file name pattern; Kamailio 5.6 gives flags no effect."""
-        return bool(_compiled(pattern).search(text))
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> regex.Regex:
-    """A file name pattern as a regular expression."""
-    out = ""
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char in "*?":
-            out += ".*" if char == "*" else "."
-        elif char == "[" and (end := _set_end(pattern, at)):
-            out += "[^" if pattern[at + 1] in "!^" else f"[{pattern[at + 1]}"
-            out += pattern[at + 2 : end]
-            at = end - 1
-        else:
-            at += char == "\\" and at + 1 < len(pattern)
-            out += f"\\{pattern[at]}" if pattern[at] in _SPECIAL else pattern[at]
-        at += 1
-    return regex.compile(f"^{out}$", ignore_case=False)
-
-
-def _set_end(pattern: str, at: int) -> int:
-    """Behind the bracket that ends the set which begins at `at`; 0 when there is none."""
-    first = at + 2 if pattern[at + 1 : at + 2] in ("!", "^") else at + 1
-    found = _SET_REST.match(pattern, first)
-    return found.end() if found else 0
+        return bool(wildcard.compile(pattern).search(text))

@@ -37,6 +37,7 @@ def ctx(host: Host) -> Context:
     [
         ("/b/X/", "abcb", "aXcb", 1),
         ("/b/X/g", "abcb", "aXcX", 2),
+        ("/b/$$X$$/", "abc", "a$X$c", 1),
         ("/B/X/", "abc", "abc", 0),
         ("/B/X/i", "abc", "aXc", 1),
         ("/(a)(b)?/[\\1\\2\\9\\0]/", "ac", "[aa]c", 1),
