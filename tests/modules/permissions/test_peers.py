@@ -29,7 +29,7 @@ def test_none_is_no_peer() -> None:
 
 @pytest.mark.parametrize("row", [(None, "udp"), ("10.0.0.1", None), ("10.0.0.1", "carrier pigeon")])
 def test_refused(row: tuple[object, object]) -> None:
-    with pytest.raises(ValueError, match="invalid record|unknown protocol"):
+    with pytest.raises(ValueError, match=r"invalid record|unknown protocol"):
         read_peer((*row, None, None, None, 0), print)
 
 
