@@ -7,7 +7,7 @@ import pytest
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
-from sipproxy.core.params import FlagNumber, Parsed, Plain, RouteName
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.values import Value
 from sipproxy.errors import CfgError
 from sipproxy.testing import Messages, ProxyUnderTest, load_cfg_text
@@ -63,6 +63,16 @@ class Kinds(Module, name="kinds"):
     @function()
     def plain(self, ctx: Context, text: Plain) -> int:
         """A literal text."""
+        return self._take(text)
+
+    @function()
+    def filled(self, ctx: Context, text: Filled | None) -> int:
+        """A text that is not empty."""
+        return self._take(text)
+
+    @function()
+    def lone(self, ctx: Context, text: VarOrText | None) -> int:
+        """One variable or a literal text."""
         return self._take(text)
 
     @function()
@@ -153,6 +163,15 @@ def given(proxy: ProxyUnderTest) -> list[object]:
         ('value("$rU")', "$rU"),
         ('plain("$rU")', "$rU"),
         ("plain(5)", "5"),
+        ('filled("a $rU b")', "a bob b"),
+        ('filled("$rU")', "bob"),
+        ('filled("$avp(no)")', None),
+        ('filled("a$avp(no)")', "a<null>"),
+        ("filled($rU)", "bob"),
+        ('lone("$rU")', "bob"),
+        ('lone("a $rU b")', "a $rU b"),
+        ('lone("ab")', "ab"),
+        ('lone("$avp(no)")', None),
         ('late("to $rU")', "to bob"),
         ('late("")', ""),
         ('variable("$var(out)")', "$var(out)"),
@@ -186,6 +205,8 @@ def test_optional_and_repeated_parameters(sip: Messages) -> None:
         ('over("a")', "over() takes 0 or 2 parameters, 1 given"),
         ("in_failure()", "in_failure() cannot be used in request_route"),
         ('number("five")', 'parameter 1 of number: "five" is no number'),
+        ('filled("")', "an empty text is not allowed"),
+        ('lone("")', "an empty text is not allowed"),
         ("plain($rU)", "parameter 1 of plain: not a constant"),
         ('variable("x")', "parameter 1 of variable: a pseudo-variable is expected"),
         ("flag(32)", "parameter 1 of flag: flag 32 is not between 0 and 31"),
@@ -203,6 +224,14 @@ def test_refusals(call: str, problem: str) -> None:
         load(f"request_route {{\n  {call};\n}}")
     assert problem in str(caught.value)
     assert len(caught.value.problems) == 1
+
+
+def test_compat_30_allows_empty_arguments(sip: Messages) -> None:
+    text = HEAD.replace("#!KAMAILIO\n", "#!KAMAILIO\n#!sipproxy compat=3.0\n")
+    cfg = text + 'request_route { filled(""); lone(""); }'
+    proxy = load_cfg_text(cfg, modules={"kinds": Kinds})
+    proxy.feed(sip.options("bob"))
+    assert given(proxy) == ["", ""]
 
 
 def test_all_problems_are_told_at_once() -> None:

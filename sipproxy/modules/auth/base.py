@@ -1,7 +1,5 @@
 """Parameters of auth, and what is made of them before the first message."""
 
-from typing import Any
-
 from sipproxy import text as wire
 from sipproxy.clock import Chance
 from sipproxy.core.bindings import Replies
@@ -49,7 +47,7 @@ class AuthBase(Module):
 
     def start(self) -> None:
         """Make the secrets and the memory for numbers; raises ModuleError."""
-        self.replies: Any = self.host.bind("sl")
+        self.replies = self.host.bind("sl")
         try:
             self.digest = Digest(self.algorithm or "MD5")
         except ValueError as error:

@@ -38,6 +38,13 @@ PROXY = 'Proxy-Authenticate: Digest realm="r", nonce="N"'
         ('proxy_challenge("r", "16")', "REGISTER sip:x", (407, [PROXY + ", stale=true"])),
         ('auth_challenge("r", "0")', "REGISTER sip:x", (401, [WWW])),
         ('auth_challenge("r", "0")', "INVITE sip:x", (407, [PROXY])),
+        # A text that is more than one variable is taken as it is written.
+        (
+            'www_challenge("a-$rU", "0")',
+            "OPTIONS sip:u@x",
+            (401, [WWW.replace('"r"', '"a-$rU"')]),
+        ),
+        ('www_challenge("$rU", "0")', "OPTIONS sip:r@x", (401, [WWW])),
     ],
 )
 def test_headers(serve: Any, call: str, first: str, expected: object) -> None:
