@@ -68,7 +68,7 @@ class Cancels(Replies):
         """Repeat the CANCEL after `wait`, unless that is later than `until`."""
         if due + wait <= until:
             again = partial(self._repeat_cancel, t, b, wait, until)
-            b.cancel_timers = [self.host.timers.after(due, wait, again)]
+            b.cancel_timer = self.host.timers.after(due, wait, again)
 
     def _repeat_cancel(
         self, t: Transaction, b: Branch, wait: float, until: float, due: float

@@ -303,8 +303,13 @@ class Functions(Relaying):
     # -- changing
 
     @function("FAILURE")
-    def t_drop_replies(self, ctx: Context, which: Plain = Plain("a")) -> None:
-        """Forget replies so far: `a` all (or none given), `l` of the last relay, `n` none."""
+    def t_drop_replies(self, ctx: Context) -> None:
+        """Forget all replies so far."""
+        self._drop(ctx, 1)
+
+    @function("FAILURE", name="t_drop_replies")
+    def t_drop_some_replies(self, ctx: Context, which: Plain) -> None:
+        """Forget replies so far: `a` all, `l` of the last relay, `n` none."""
         self._drop(ctx, {"n": 0, "l": 2}.get(which, 1))
 
     def _drop(self, ctx: Context, mode: int) -> None:

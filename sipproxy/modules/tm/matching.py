@@ -63,7 +63,7 @@ class Known:
             request = transaction.request
             key = request_key(request, request.method)
             self._by_request[key] = transaction
-            transaction.keys.append(key)
+            transaction.key = key
         self._by_token[transaction.token] = transaction
 
     def add_dialog(self, transaction: Transaction, to_tag: str) -> None:
@@ -73,9 +73,9 @@ class Known:
 
     def forget(self, transaction: Transaction) -> None:
         """Take a transaction out."""
-        for key in transaction.keys:
-            if self._by_request.get(key) is transaction:
-                del self._by_request[key]
+        key = transaction.key
+        if key is not None and self._by_request.get(key) is transaction:
+            del self._by_request[key]
         self._by_token.pop(transaction.token, None)
         if transaction.to_tag is not None:
             self._by_dialog.pop(dialog_key(transaction.request, transaction.to_tag), None)

@@ -83,7 +83,7 @@ class Receiving(Cancels):
         t.flags = ctx.flags
         for name in SHARED:
             if ctx.touched(name):
-                t.adopted[name] = getattr(ctx, name)
+                t.adopted = {**t.adopted, name: getattr(ctx, name)}
 
     def time_out(self, t: Transaction, b: Branch, msg: object = None) -> None:
         """fr_timer or fr_inv_timer is over: the branch counts as answered by 408."""

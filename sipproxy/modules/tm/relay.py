@@ -1,8 +1,9 @@
-"""Sending a request on with state: one branch for each destination (Kamailio modules/tm/t_fwd.c)."""
+"""Sending a request on with state, a branch for each destination (Kamailio modules/tm/t_fwd.c)."""
 
 from dataclasses import dataclass
 
-from sipproxy.core.context import DROP, Branch as Destination, Context
+from sipproxy.core.context import DROP, Context
+from sipproxy.core.context import Branch as Destination
 from sipproxy.core.flow import Flow
 from sipproxy.core.forward import (
     BAD_ADDRESS,
@@ -36,9 +37,6 @@ SEND_FAILED = -477
 
 TAKEN, RELAYED, REPLIED, RELEASED, FAILED = 0, 1, 2, 4, 8
 """What a request route did with the transaction it made."""
-
-_SLOTS = 65_536
-"""hash_index of tm.list and `$T(id_index)` is below this, as in Kamailio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +99,8 @@ class Relaying(Receiving):
         """Give a transaction its identity and its life."""
         self.created += 1
         t.label = self.created
-        t.hash_index = self.host.chance.below(_SLOTS)
         t.token = self.host.chance.token(32)
+        t.hash_index = int(t.token[:4], 16)
         t.end_of_life = t.created + self.lifetime(t)
         self.known.add(t)
 
@@ -205,7 +203,8 @@ class Relaying(Receiving):
                 added.append(made)
             else:
                 lowest = min(lowest, made)
-        ctx.branches.clear()
+        if ctx.touched("branches"):
+            ctx.branches.clear()
         if not added:
             return self._none_added(t, tried, lowest)
         added[0].first_of_step = True
@@ -238,45 +237,55 @@ class Relaying(Receiving):
         if ctx.touched("lumps"):
             t.lumps = ctx.lumps.copy()
 
-    def _destinations(self, ctx: Context) -> list[Destination]:
-        """The request URI, unless an earlier relay used it, and what append_branch added."""
-        places = []
-        if not ctx.consumed:
-            main = Destination(ctx.ruri, ctx.dst_uri, ctx.ruri_q, ctx.bflags)
-            main.force_socket = ctx.force_socket
-            main.path = ctx.path
-            places.append(main)
-        return places + ctx.branches
+    def _destinations(self, ctx: Context) -> list[Destination | None]:
+        """What append_branch added, before it None for the request URI if no relay used it yet."""
+        added = ctx.branches if ctx.touched("branches") else ()
+        return [*added] if ctx.consumed else [None, *added]
 
     async def _add_branch(
         self,
         t: Transaction,
         ctx: Context,
-        place: Destination,
+        place: Destination | None,
         target: Target | None,
         route: str,
     ) -> Branch | int:
         """A branch to one place, its request built and not yet sent; or an error code."""
-        index = len(t.branches)
-        if index >= int(setting(ctx, "max_branches") or 12):
+        if len(t.branches) >= int(setting(ctx, "max_branches") or 12):
             report(self.host.log, ERROR, "tm", "maximum number of branches exceeded")
             return TOO_MANY_BRANCHES
-        b = Branch(index, place.uri, t.invite)
-        kept = _Kept(ctx)
-        ctx.new_ruri, ctx.dst_uri, ctx.path = place.uri, place.dst_uri, place.path
-        ctx.bflags, ctx.force_socket = place.bflags, place.force_socket
-        try:
-            if route and await self._run_branch_route(t, ctx, route, index):
-                return DROPPED
+        b = Branch(len(t.branches), ctx.ruri if place is None else place.uri, t.invite)
+        if place is None and not route:
             code = await self._build(t, ctx, b, target)
-        finally:
-            kept.give_back(ctx)
+        else:
+            code = await self._build_apart(t, ctx, b, place, target, route)
         if code < 0:
             return code
         b.on_failure, b.on_reply = t.on_failure, t.on_reply
         b.on_branch_failure = t.on_branch_failure
         t.branches.append(b)
         return b
+
+    async def _build_apart(
+        self,
+        t: Transaction,
+        ctx: Context,
+        b: Branch,
+        place: Destination | None,
+        target: Target | None,
+        route: str,
+    ) -> int:
+        """Build a branch that leaves the context as it was: another place, or a branch route."""
+        kept = _Kept(ctx)
+        if place is not None:
+            ctx.new_ruri, ctx.dst_uri, ctx.path = place.uri, place.dst_uri, place.path
+            ctx.bflags, ctx.force_socket = place.bflags, place.force_socket
+        try:
+            if route and await self._run_branch_route(t, ctx, route, b.index):
+                return DROPPED
+            return await self._build(t, ctx, b, target)
+        finally:
+            kept.give_back(ctx)
 
     async def _run_branch_route(self, t: Transaction, ctx: Context, route: str, index: int) -> bool:
         """Run the branch route on what will leave by the branch; whether it dropped it."""

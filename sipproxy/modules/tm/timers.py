@@ -1,5 +1,6 @@
 """The timers of transactions, and the actions of the state tables that start and stop them."""
 
+from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 
@@ -23,17 +24,17 @@ class Timing(Params):
 
     def enqueue(self, t: Transaction, work: Coroutine[Wait, object, None]) -> None:
         """Do this when no route of the transaction is at work; mostly at once."""
-        t.inputs.append(work)
-        if not t.busy:
-            self._work(t)
+        if t.busy:
+            if t.inputs is None:
+                t.inputs = deque()
+            t.inputs.append(work)
+        else:
+            t.busy = True
+            self.host.begin(work, partial(self.release, t))
 
     def release(self, t: Transaction) -> None:
         """A route of the transaction is over: what came in meanwhile is next."""
         t.busy = False
-        if t.inputs:
-            self._work(t)
-
-    def _work(self, t: Transaction) -> None:
         while t.inputs and not t.busy:
             t.busy = True
             self.host.begin(t.inputs.popleft(), partial(self.release, t))
@@ -172,9 +173,8 @@ class Timing(Params):
 
     def stop_cancel(self, b: Branch) -> None:
         """Our CANCEL is answered, or nobody waits for its answer."""
-        for timer in b.cancel_timers:
-            self.stop(timer)
-        b.cancel_timers = []
+        self.stop(b.cancel_timer)
+        b.cancel_timer = None
 
     def time_out(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
         """The branch gave no final reply in time."""

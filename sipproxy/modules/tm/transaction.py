@@ -1,8 +1,9 @@
 """A transaction and its branches: what is remembered of a request that is answered with state."""
 
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Coroutine, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from sipproxy.core.flow import Flow
 from sipproxy.core.timers import Timer
@@ -17,104 +18,140 @@ NO_BRANCH, OWN_REPLY = -1, -2
 """Who gave the last reply sent: no branch yet, or ourselves (relayed_reply_branch)."""
 
 
-class Plan:
+class _Sparse:
+    """Slots that cost nothing until they are set: an unset one reads as its default.
+
+    There may be a hundred thousand of these at once, and most never leave their defaults.
+    """
+
+    __slots__ = ()
+    _defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._defaults[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+_PLAN = {
+    "on_failure": "",
+    "on_branch_failure": "",
+    "on_reply": "",
+    "on_branch": "",
+    "fr_timer": 0.0,
+    "fr_inv_timer": 0.0,
+    "retr_timer1": 0.0,
+    "retr_timer2": 0.0,
+    "max_inv_lifetime": 0.0,
+    "max_noninv_lifetime": 0.0,
+    "auto_inv_100": None,
+    "disable_6xx": None,
+    "take_reason": None,
+    "disable_failover": False,
+    "internal_reply": True,
+    "noisy": False,
+}
+
+
+class Plan(_Sparse):
     """What the script asks for a transaction, before it is there and later.
 
     Routes are names, empty for none; times are seconds, 0 for what the cfg's parameters say.
+    `take_reason`: whether the Reason of a received CANCEL goes into ours. `internal_reply`:
+    whether a relay that fails is answered at once.
     """
 
-    __slots__ = (
-        "auto_inv_100",
-        "disable_6xx",
-        "disable_failover",
-        "fr_inv_timer",
-        "fr_timer",
-        "internal_reply",
-        "max_inv_lifetime",
-        "max_noninv_lifetime",
-        "noisy",
-        "on_branch",
-        "on_branch_failure",
-        "on_failure",
-        "on_reply",
-        "retr_timer1",
-        "retr_timer2",
-        "take_reason",
-    )
+    __slots__ = tuple(_PLAN)
+    _defaults = MappingProxyType(_PLAN)
 
-    def __init__(self) -> None:
-        self.on_failure = self.on_branch_failure = self.on_reply = self.on_branch = ""
-        self.fr_timer = self.fr_inv_timer = self.retr_timer1 = self.retr_timer2 = 0.0
-        self.max_inv_lifetime = self.max_noninv_lifetime = 0.0
-        self.auto_inv_100: bool | None = None
-        self.disable_6xx: bool | None = None
-        self.take_reason: bool | None = None
-        """Whether the Reason of a received CANCEL goes into ours."""
-        self.disable_failover = False
-        self.internal_reply = True
-        """Whether a relay that fails is answered at once (t_set_disable_internal_reply)."""
-        self.noisy = False
+    on_failure: str
+    on_branch_failure: str
+    on_reply: str
+    on_branch: str
+    fr_timer: float
+    fr_inv_timer: float
+    retr_timer1: float
+    retr_timer2: float
+    max_inv_lifetime: float
+    max_noninv_lifetime: float
+    auto_inv_100: bool | None
+    disable_6xx: bool | None
+    take_reason: bool | None
+    disable_failover: bool
+    internal_reply: bool
+    noisy: bool
 
     def copy_to(self, other: "Plan") -> None:
         """Give another plan the same wishes."""
-        for name in Plan.__slots__:
-            setattr(other, name, getattr(self, name))
+        for name in _PLAN:
+            value = getattr(self, name)
+            if value != _PLAN[name]:
+                setattr(other, name, value)
 
 
-class Branch:
-    """One destination of a transaction: a client transaction of RFC 3261 section 17.1."""
+_BRANCH = {
+    "flow": None,
+    "sent": b"",
+    "path": "",
+    "ruid": "",
+    "bflags": 0,
+    "on_failure": "",
+    "on_branch_failure": "",
+    "on_reply": "",
+    "last_received": 0,
+    "reply": None,
+    "reply_lumps": None,
+    "canceled": False,
+    "cancel": b"",
+    "timed_out": False,
+    "replied": False,
+    "first_of_step": False,
+    "interval": 0.0,
+    "repeat": None,
+    "give_up": None,
+    "cancel_timer": None,
+}
 
-    __slots__ = (
-        "bflags",
-        "cancel",
-        "cancel_timers",
-        "canceled",
-        "first_of_step",
-        "flow",
-        "give_up",
-        "index",
-        "interval",
-        "last_received",
-        "on_branch_failure",
-        "on_failure",
-        "on_reply",
-        "path",
-        "relaying",
-        "repeat",
-        "replied",
-        "reply",
-        "reply_lumps",
-        "ruid",
-        "sent",
-        "state",
-        "timed_out",
-        "uri",
-    )
+
+class Branch(_Sparse):
+    """One destination of a transaction: a client transaction of RFC 3261 section 17.1.
+
+    `flow` is None for a branch that was never sent (t_suspend's). `reply` is the stored final
+    reply, FAKED for one of our own. `cancel` is the CANCEL that was sent.
+    """
+
+    __slots__ = ("index", "state", "uri", *_BRANCH)
+    _defaults = MappingProxyType(_BRANCH)
+
+    index: int
+    uri: str
+    state: str
+    flow: Flow | None
+    sent: bytes
+    path: str
+    ruid: str
+    bflags: int
+    on_failure: str
+    on_branch_failure: str
+    on_reply: str
+    last_received: int
+    reply: Message | str | None
+    reply_lumps: Lumps | None
+    canceled: bool
+    cancel: bytes
+    timed_out: bool
+    replied: bool
+    first_of_step: bool
+    interval: float
+    repeat: Timer | None
+    give_up: Timer | None
+    cancel_timer: Timer | None
 
     def __init__(self, index: int, uri: str, invite: bool) -> None:
         self.index = index
         self.uri = uri
         self.state = "calling" if invite else "trying"
-        self.flow: Flow | None = None
-        """None for a branch that was never sent (t_suspend's)."""
-        self.sent = b""
-        self.path = self.ruid = ""
-        self.bflags = 0
-        self.on_failure = self.on_branch_failure = self.on_reply = ""
-        self.last_received = 0
-        self.reply: Message | str | None = None
-        """The stored final reply, FAKED for one of our own, None for none."""
-        self.reply_lumps: Lumps | None = None
-        self.canceled = False
-        self.relaying = False
-        """A faked final reply of this branch is being worked on."""
-        self.cancel = b""
-        """The CANCEL that was sent."""
-        self.timed_out = self.replied = self.first_of_step = False
-        self.interval = 0.0
-        self.repeat: Timer | None = None
-        self.give_up: Timer | None = None
-        self.cancel_timers: list[Timer] = []
 
     @property
     def pending(self) -> bool:
@@ -122,102 +159,112 @@ class Branch:
         return self.last_received < 200
 
 
+_TRANSACTION: dict[str, Any] = {
+    "end_of_life": 0.0,
+    "key": None,
+    "token": "",
+    "hash_index": 0,
+    "label": 0,
+    "local": False,
+    "canceled": False,
+    "killed_6xx": False,
+    "suspended": False,
+    "status": 0,
+    "reply": b"",
+    "to_tag": None,
+    "relayed_branch": NO_BRANCH,
+    "reasons": "",
+    "error": 0,
+    "drop_replies": 0,
+    "outcome": 0,
+    "lumps": None,
+    "new_ruri": None,
+    "dst_uri": "",
+    "flags": 0,
+    "bflags": 0,
+    "force_socket": None,
+    "adopted": MappingProxyType({}),
+    "interval": 0.0,
+    "repeat": None,
+    "give_up": None,
+    "wait": None,
+    "busy": False,
+    "inputs": None,
+}
+
+
 class Transaction(Plan):
-    """A server transaction of RFC 3261 section 17.2 and what the proxy keeps beside it."""
+    """A server transaction of RFC 3261 section 17.2 and what the proxy keeps beside it.
+
+    `token` is what all our branches have in common, and replies are found by. `local` is a request
+    of our own or a replica: its replies go nowhere. `status` is that of the last reply sent, 0 for
+    none; `to_tag` the To tag of our own 2xx, by which its ACK is known; `reasons` the Reason rows
+    of a received CANCEL. `error` is the core's error of the last relay that failed, `outcome` what
+    the script made of it so far. From `lumps` to `force_socket` stands the request as the script
+    left it when it was relayed first; `adopted` are AVPs and their kin by the Context's name for
+    them, shared by all routes. `busy`: a route of this transaction is at work, perhaps suspended;
+    `inputs` wait for it.
+    """
 
     __slots__ = (
-        "adopted",
-        "bflags",
         "branches",
-        "busy",
-        "canceled",
         "created",
-        "drop_replies",
-        "dst_uri",
-        "end_of_life",
-        "error",
-        "flags",
         "flow",
-        "force_socket",
-        "give_up",
-        "hash_index",
-        "inputs",
-        "interval",
         "invite",
-        "keys",
-        "killed_6xx",
-        "label",
-        "local",
-        "lumps",
-        "new_ruri",
-        "outcome",
-        "path",
-        "reasons",
-        "relayed_branch",
-        "repeat",
-        "reply",
         "reply_flow",
         "request",
-        "saved",
         "state",
-        "status",
-        "suspended",
-        "to_tag",
-        "token",
-        "wait",
+        *_TRANSACTION,
     )
+    _defaults = MappingProxyType(_PLAN | _TRANSACTION)
+
+    request: Message
+    flow: Flow
+    reply_flow: Flow
+    invite: bool
+    state: str
+    created: float
+    branches: list[Branch]
+    end_of_life: float
+    key: tuple[str, ...] | None
+    token: str
+    hash_index: int
+    label: int
+    local: bool
+    canceled: bool
+    killed_6xx: bool
+    suspended: bool
+    status: int
+    reply: bytes
+    to_tag: str | None
+    relayed_branch: int
+    reasons: str
+    error: int
+    drop_replies: int
+    outcome: int
+    lumps: Lumps | None
+    new_ruri: str | None
+    dst_uri: str
+    flags: int
+    bflags: int
+    force_socket: tuple[str, str, int] | None
+    adopted: Mapping[str, Any]
+    interval: float
+    repeat: Timer | None
+    give_up: Timer | None
+    wait: Timer | None
+    busy: bool
+    inputs: deque[Coroutine[Wait, object, None]] | None
 
     def __init__(self, request: Message, flow: Flow, now: float, plan: Plan | None) -> None:
-        super().__init__()
         if plan is not None:
             plan.copy_to(self)
         self.request = request
-        self.flow = flow
+        self.flow = self.reply_flow = flow
         self.invite = request.method == "INVITE"
         self.state = "proceeding" if self.invite else "trying"
         self.created = now
-        self.end_of_life = 0.0
-        self.keys: list[tuple[str, ...]] = []
-        self.token = ""
-        """What all our branches have in common, and replies are found by."""
-        self.hash_index = self.label = 0
-        self.branches: list[Branch] = []
-        self.local = False
-        """A request of our own (t_uac) or a replica: its replies go nowhere."""
-        self.canceled = False
-        self.killed_6xx = False
-        self.suspended = False
-        self.status = 0
-        """Status of the last reply sent, 0 for none."""
-        self.reply = b""
-        self.reply_flow = flow
-        self.to_tag: str | None = None
-        """To tag of our own 2xx, by which its ACK is known."""
-        self.relayed_branch = NO_BRANCH
-        self.reasons = ""
-        """Reason header lines of a received CANCEL."""
-        self.error = 0
-        """The core's error of the last relay that failed (Kamailio core/error.h)."""
-        self.drop_replies = 0
-        """failure_reply_mode, or what t_drop_replies said, while a failure route runs."""
-        self.outcome = 0
-        """What the script made of it so far: RELAYED, REPLIED, RELEASED, or a delayed error."""
-        # The request as the script left it when it was relayed first.
-        self.lumps: Lumps | None = None
-        self.saved = False
-        self.new_ruri: str | None = None
-        self.dst_uri = self.path = ""
-        self.flags = self.bflags = 0
-        self.force_socket: tuple[str, str, int] | None = None
-        self.adopted: dict[str, Any] = {}
-        """AVPs and their kin by the Context's name for them, shared by all routes."""
-        self.interval = 0.0
-        self.repeat: Timer | None = None
-        self.give_up: Timer | None = None
-        self.wait: Timer | None = None
-        self.busy = False
-        """A route of this transaction is at work, perhaps suspended."""
-        self.inputs: deque[Coroutine[Wait, object, None]] = deque()
+        self.branches = []
 
     @property
     def table(self) -> Any:
