@@ -68,7 +68,7 @@ class Loader:
         self._seen: set[str] = set()
         self._given: dict[tuple[str, str, int | str], Span] = {}
         """Where a parameter of a module was given a value."""
-        host.elsewhere = _in_another_module
+        host.elsewhere = self._elsewhere
 
     def load(self, config: tree.Config) -> None:
         """Load every module, set every modparam, start the modules; raises CfgError."""
@@ -94,6 +94,19 @@ class Loader:
                 if remark.parameter:
                     span = self._given.get((item.name, *remark.parameter), span)
                 yield Problem(span, remark.message, remark.hint, remark.severity)
+
+    def _elsewhere(self, mark: type, name: str) -> str:
+        """Where this name would be found: in a later version, or in a module of ours."""
+        for module in own_modules():
+            kind = module_class(module)
+            for _, note, _ in kind.declarations() if kind else ():
+                if not isinstance(note, mark) or getattr(note, "name", "") != name:
+                    continue
+                since = getattr(note, "since", "")
+                if since > self.host.compat:
+                    return f"it came with Kamailio {since}; --compat {since} has it"
+                return f'it is in the module "{module}", which is not loaded'
+        return ""
 
     def _each(self, config: tree.Config, act: Callable[[Module], None]) -> None:
         """Let every module act, and tell what each of them could not do."""
@@ -173,18 +186,6 @@ class Loader:
             _apply(module, *fitting[0], value)
         except ModuleError as error:
             self._error(item.value.span, str(error))
-
-
-def _in_another_module(mark: type, name: str) -> str:
-    """Which of our modules would have declared this name with such a mark."""
-    for module in own_modules():
-        kind = module_class(module)
-        declared = kind.declarations() if kind else ()
-        if any(
-            isinstance(note, mark) and getattr(note, "name", "") == name for _, note, _ in declared
-        ):
-            return f'it is in the module "{module}", which is not loaded'
-    return ""
 
 
 def _kind(declared: ModParam | ParamMark) -> type:
