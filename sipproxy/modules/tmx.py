@@ -12,8 +12,7 @@ from sipproxy.sip.names import REASONS
 
 _LOST = frozenset(["failure", "branch_failure"])
 _OF_T = frozenset(
-    ["id_label", "id_index", "id_label_n", "id_index_n", "reply_code", "reply_type"]
-    + ["reply_reason", "branch_index"]
+    "id_label id_index id_label_n id_index_n reply_code reply_type reply_reason branch_index".split()
 )
 
 

@@ -65,7 +65,7 @@ class Relaying(Receiving):
         return found
 
     def new_transaction(self, ctx: Context) -> int:
-        """Make the request's transaction: 1; 0 for a repetition, which is dealt with; else an error.
+        """Make the request's transaction: 1; 0 for a repetition, dealt with here; else an error.
 
         EXISTS when the message has its transaction already; 1 and none for an ACK to a 2xx.
         """
