@@ -20,6 +20,7 @@ from sipproxy.loader import module_class, own_modules
 from sipproxy.net.core_commands import CoreCommands
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.signature import parameters_of
+from sipproxy.script.defines import COMPAT
 from sipproxy.script.settings import SETTINGS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "modules.md"
@@ -55,6 +56,7 @@ def page() -> str:
 def module_part(title: str, kind: type[Module]) -> Iterator[str]:
     """The part about one module."""
     host = Host(VirtualClock(), Chance(0), LogList())
+    host.compat = COMPAT[-1]
     module = host.load(kind)
     summary = (sys.modules[kind.__module__].__doc__ or "").strip().partition("\n\n")[0]
     yield f"## {title}\n\n{one_line(summary)}\n"

@@ -130,7 +130,7 @@ class Functions(HtableBase):
 
     @function(since="6.1")
     def sht_is_null(self, ctx: Context, table: str, key: str) -> int:
-        """Whether a key has no value: 1, else -1; -2 when the table has an initial value.
+        """With compat 6.1, whether a key has no value: 1, else -1; -2 in a table with initval.
 
         2 without such a table and 3 without a name or key are true too, as in Kamailio.
         """
@@ -146,12 +146,12 @@ class Functions(HtableBase):
 
     @function(since="6.1")
     def sht_inc(self, ctx: Context, table: str, key: str) -> bool:
-        """Add 1 to a key's number."""
+        """With compat 6.1, add 1 to a key's number."""
         return self._add(table, key, 1, ctx.now)
 
     @function(since="6.1")
     def sht_dec(self, ctx: Context, table: str, key: str) -> bool:
-        """Subtract 1 from a key's number."""
+        """With compat 6.1, subtract 1 from a key's number."""
         return self._add(table, key, -1, ctx.now)
 
     @function()

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sipproxy.core.context import Context
 from sipproxy.modules.htable import access
-from sipproxy.modules.htable.local import LocalStore
+from sipproxy.modules.htable.local import PARTS, PIECE, LocalStore
 from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell, Rule, Store
 from sipproxy.modules.htable.table import Record, Table
@@ -118,6 +118,9 @@ def test_expired(store: Store) -> None:
     for last in (0, 9, 10, 11):
         store[f"k{last}"] = last, last
     assert expired(store, 9) == []
+    store["k1"] = 1, 1
+    assert expired(store, 2) == ["k1"]
+    assert store.take_expired("k1", 2) == (1, 1)
     assert expired(store, 10) == ["k9"]
     assert expired(store, 12) == ["k10", "k11", "k9"]
     assert len(store) == 4
@@ -133,6 +136,16 @@ def test_take_expired(store: Store) -> None:
     assert store.take_expired("k", 10) == (5, 9)
     assert store.take_expired("k", 10) is None
     assert dict(store.items()) == {"for ever": (6, 0)}
+
+
+def test_pieces_are_small() -> None:
+    store = LocalStore()
+    for number in range(PARTS * 20):
+        store[f"k{number}"] = number, 5
+    store.parts[0].update((f"more{number}", (number, 5)) for number in range(2 * PIECE))
+    sizes = [len(piece) for piece in store.expired(10)]
+    assert max(sizes) == PIECE and sizes.count(0) == PARTS
+    assert sum(sizes) == len(store)
 
 
 def test_a_store_may_be_written_between_two_pieces(store: Store) -> None:

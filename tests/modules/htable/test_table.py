@@ -340,6 +340,31 @@ def test_a_sweep_comes_in_pieces_and_looks_again_at_each_key() -> None:
     assert 4000 < len(met) < 5000
 
 
+class Asked(LocalStore):
+    """Remembers which keys were to be taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+
+    def take_expired(self, key: str, now: int) -> Cell | None:
+        self.keys.append(key)
+        return super().take_expired(key, now)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_sweep_asks_once_for_each_key(in_order: bool) -> None:
+    store = Asked()
+    t = Table(TableSpec("t", autoexpire=5), store)
+    for n in range(7000):
+        t.put(f"k{n}", n, NOW)
+    pieces = t.sweep(NOW + 10, in_order=in_order)
+    while not store.keys:
+        assert next(pieces) == []
+    assert sum(map(len, pieces)) > 6000
+    assert len(store.keys) == len(set(store.keys)) == 7000
+
+
 def test_a_sweep_whose_order_does_not_show() -> None:
     t = table("autoexpire=5")
     for n in range(2000):
