@@ -33,6 +33,7 @@ def played(proxy: Any, case: dict[str, Any], number: int) -> tuple[list[str], li
     flow = Flow("udp", ("127.0.0.1", record.PORT), ("127.0.0.1", record.SINK))
     proxy.log.records.clear()
     proxy.proxy.receive(record.request_of(case, number), flow, proxy.clock.now())
+    proxy.proxy.settle()
     sent = [record.masked(data) for data, _ in proxy.proxy.outbox]
     proxy.proxy.outbox.clear()
     mark = f"T: c{number} "

@@ -1,9 +1,9 @@
-"""ipops: questions about IP addresses in texts (Kamailio modules/ipops)."""
+"""ipops: questions about IP addresses in texts, and about names (Kamailio modules/ipops)."""
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
-from sipproxy.core.module import Module, function
+from sipproxy.core.module import function
 from sipproxy.modules.ipops import subnets
 from sipproxy.modules.ipops.addresses import (
     IPV4,
@@ -15,9 +15,10 @@ from sipproxy.modules.ipops.addresses import (
     range_v4,
     range_v6,
 )
+from sipproxy.modules.ipops.lookups import Lookups
 
 
-class Ipops(Module, name="ipops"):
+class Ipops(Lookups, name="ipops"):
     """What a text is as an IP address, and which subnets it lies in."""
 
     @function()
