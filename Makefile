@@ -1,7 +1,7 @@
 # make run    sets up, runs the rate-limit example on real UDP traffic and shows what happened
 # make test   sets up and runs every test
 # make check  ruff, mypy --strict and the order of the floors
-# make docs   docs/modules.md from the modules' declarations
+# make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check
 # make bench  requests per second beside Kamailio, and microseconds of each stage
 # make soak   the long tests
 # make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
@@ -30,6 +30,7 @@ check: setup
 
 docs: setup
 	$(PYTHON) tools/modules_page.py
+	$(PYTHON) tools/checks_page.py
 
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py
@@ -42,6 +43,7 @@ soak: setup peers
 corpus: setup
 	$(PYTHON) tests/corpus/run.py check $(if $(MIRROR),--mirror $(MIRROR))
 	$(PYTHON) tests/corpus/run.py mutants $(if $(MIRROR),--mirror $(MIRROR))
+	$(PYTHON) tests/corpus/run.py rules $(if $(MIRROR),--mirror $(MIRROR))
 
 test-all: peers
 	@for python in python3.11 python3.12 python3.13 python3.14; do \

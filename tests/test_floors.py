@@ -18,6 +18,7 @@ BELOW: dict[str, set[str]] = {
     "rpc": GROUND | {"sip", "core"},
     "script": GROUND | {"sip", "core"},
     "modules": GROUND | {"sip", "core", "db"},
+    "lint": GROUND | {"core", "script", "modules"},
     "program": GROUND | {"script"},
     "loader": GROUND | {"core", "script"},
     "faults": GROUND | {"core", "script"},

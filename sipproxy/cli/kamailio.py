@@ -153,7 +153,7 @@ def _default_cfg() -> str:
 def _check(program: Program) -> int:
     from sipproxy.cli.check import check_program
 
-    found = check_program(program, strict=False)
+    found = check_program(program)
     if found == 0:
         click.echo("config file ok, exiting...", err=True)
     return FAILED if found else 0

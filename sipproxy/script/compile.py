@@ -52,7 +52,7 @@ class Compiled:
         """The generated Python, for people to read."""
         parts = []
         for file, module in self.modules.items():
-            with _deep_recursion():
+            with deep_recursion():
                 parts.append(f"# {file}\n\n{ast.unparse(module)}\n")
         return "\n".join(parts)
 
@@ -99,7 +99,7 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
     callable_routes = ((called_as(route), names[key]) for key, route in routes.items())
     scope.functions = {name: function for name, function in callable_routes if name is not None}
     emit.reserve("route_named", None)
-    with _deep_recursion():
+    with deep_recursion():
         modules = _modules(routes, names, graph, scope, most_loops)
     if any(p.severity == "error" for p in scope.problems):
         raise CfgError(scope.problems)
@@ -107,7 +107,7 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
     """Room for blocks nested as deeply as Kamailio allows; our own frames need no C stack."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 20_000))

@@ -7,13 +7,14 @@ from sipproxy.text import presentable
 
 
 def render(problem: Problem, sources: Mapping[str, str]) -> str:
-    """The message, the line it speaks of with a caret under the place, and the hint.
+    """The message with its id, the line it speaks of with a caret under the place, and the hint.
 
     `sources` maps a file's name to its text; without it there is no line to show. A place inside
     an expansion or an included file is followed by where that came from.
     """
     word = "" if problem.severity == "error" else f"{problem.severity}: "
-    lines = [f"{problem.span}: {word}{problem.message}", *_excerpt(problem.span, sources)]
+    id = f" [{problem.id}]" if problem.id else ""
+    lines = [f"{problem.span}: {word}{problem.message}{id}", *_excerpt(problem.span, sources)]
     origin = problem.span.origin
     while origin is not None:
         lines += [f"  from {origin}", *_excerpt(origin, sources)]

@@ -29,10 +29,10 @@ def lines(tmp_path: Path, text: str) -> list[str]:
 
 def test_names_are_told_beside_syntax_errors(tmp_path: Path) -> None:
     assert lines(tmp_path, BROKEN) == [
-        '5:5: unknown function "xlgo"',
-        '6:16: unexpected "."',
-        "7:15: unknown pseudo-variable $rUx",
-        '8:5: route "NOWHERE" is not defined',
+        '5:5: unknown function "xlgo" [SP002]',
+        '6:16: unexpected "." [SP001]',
+        "7:15: unknown pseudo-variable $rUx [SP002]",
+        '8:5: route "NOWHERE" is not defined [SP002]',
     ]
 
 

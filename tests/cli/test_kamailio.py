@@ -46,7 +46,7 @@ def test_compat_reaches_the_proxy(
 ) -> None:
     seen: list[str] = []
 
-    def check(program: Program, strict: bool) -> int:
+    def check(program: Program) -> int:
         seen.append(program.compat)
         return 0
 

@@ -2,6 +2,7 @@
 
     python tests/corpus/run.py check   --mirror DIR    every file of files.tsv, against its verdict
     python tests/corpus/run.py mutants --mirror DIR    single-token mutants, against kamailio -c
+    python tests/corpus/run.py rules   --mirror DIR    how often each rule of the check fires
     python tests/corpus/run.py record  --mirror DIR    write files.tsv anew (needs kamailio)
 
 DIR holds bare git repositories as `owner+name/repo`; SIPPROXY_CORPUS names it too. Of the files
@@ -25,6 +26,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from sipproxy.errors import CfgError, Problem
+from sipproxy.lint import RULES, lint
 from sipproxy.script.defines import KAMAILIO_VERSION, Defines
 from sipproxy.script.parse import parse_file
 from sipproxy.script.scan import Scanner
@@ -339,10 +341,49 @@ def _judge(
     return "differed"
 
 
+# --- rules ----------
+
+
+def count_rules(mirror: Mirror, show: bool = False) -> None:
+    """Count what the rules of `sipproxy check` find: places that read alike count once.
+
+    A file is read with the defines of its row, and again with every name defined that it asks for.
+    """
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for path, names in _readings(mirror):
+        try:
+            config = parse_file(str(path), defines=dict.fromkeys(names))
+        except CfgError as error:
+            if not isinstance(error.readable, Config):
+                continue
+            config = error.readable
+        for problem in lint(config):
+            span = problem.span
+            line = config.sources[span.file].split("\n")[span.line - 1].strip()
+            known = places.setdefault(problem.id, set())
+            if show and (line, problem.message) not in known:
+                print(f"{problem.id} {span.file}:{span.line}: {line}\n    {problem.message}")
+            known.add((line, problem.message))
+    for rule in RULES:
+        print(f"{len(places.get(rule.id, ())):5} {rule.id} {rule.title}")
+
+
+def _readings(mirror: Mirror) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for entry in entries():
+        path = mirror.lay_out(entry)
+        if path is not None:
+            yield path, tuple(entry.defines.split())
+            asked = re.findall(
+                r"^[ \t]*#!ifdef[ \t]+(\w+)", decode(path.read_bytes()), re.MULTILINE
+            )
+            if asked:
+                yield path, tuple(dict.fromkeys(asked))
+
+
 def main() -> int:
     """The command line; 0 when the aims are met, 1 when not, 2 without the repositories."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("check", "mutants", "record"))
+    parser.add_argument("what", choices=("check", "mutants", "rules", "record"))
     parser.add_argument("--mirror", default=os.environ.get("SIPPROXY_CORPUS", ""))
     parser.add_argument("--number", type=int, default=MUTANTS)
     parser.add_argument("--seed", type=int, default=SEED)
@@ -355,6 +396,9 @@ def main() -> int:
         mirror = Mirror(Path(args.mirror), Path(scratch))
         if args.what == "record":
             record(mirror)
+            return 0
+        if args.what == "rules":
+            count_rules(mirror, args.show)
             return 0
         if args.what == "check":
             return not check_all(mirror, args.show)
