@@ -122,8 +122,8 @@ class AuthBase(Module):
         return realm.removeprefix(self.realm_prefix)
 
     def error(self, text: str) -> None:
-        """A line in the log about what a call could not do."""
-        report(self.host.log, ERROR, "auth", text)
+        """A line in the log about what a message made impossible; a flood of them is counted."""
+        self.host.report_limited(ERROR, "auth", text)
 
 
 def _random_secret(chance: Chance) -> bytes:

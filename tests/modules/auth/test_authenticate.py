@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sipproxy.core.bindings import Authenticator
 from sipproxy.modules.auth import Auth
 from sipproxy.sip.credentials import Credentials
 
@@ -228,7 +229,8 @@ def test_what_other_modules_bind(serve: Any, client: Any) -> None:
     assert isinstance(auth, Auth)
     nonce = server.challenge()
     ctx = server.send(client.header(nonce, "auth")).context
-    status, found = auth.pre_auth(ctx, "example.com", "www")
+    bound: Authenticator = auth
+    status, found = bound.pre_auth(ctx, "example.com", "www")
     assert status == 1
     assert found is not None
     ha1 = auth.ha1(found.username or "", "example.com", "secret")
@@ -238,3 +240,12 @@ def test_what_other_modules_bind(serve: Any, client: Any) -> None:
     assert auth.pre_auth(ctx, "elsewhere", "www") == (-5, None)
     assert auth.check_identity(ctx, "alice", use_domain=True, flags=0) == 1
     assert auth.check_response(Credentials(response=None), ha1, "OPTIONS") == -1
+
+
+def test_a_flood_of_garbage_is_one_line_in_the_log(serve: Any) -> None:
+    server = serve()
+    lines = 0
+    for _ in range(50):
+        lines += server.send("Authorization: Digest x\r\n").log.count_of("looking for credentials")
+    assert lines == 1
+    assert server.proxy.advance(20).log.has("looking for credentials (49 more in 10 s)")
