@@ -1,0 +1,95 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sipproxy.errors import MessageError
+from sipproxy.sip.framing import Framer
+
+
+def message(body: bytes = b"", name: bytes = b"Content-Length") -> bytes:
+    return b"OPTIONS sip:a SIP/2.0\r\n%s: %d\r\n\r\n%s" % (name, len(body), body)
+
+
+def test_two_messages_in_one_piece() -> None:
+    framer = Framer()
+    first, second = message(b"one"), message(b"", b"l")
+    assert framer.feed(first + second) == [first, second]
+    assert framer.half == 0
+
+
+def test_a_half_message_waits_for_its_rest() -> None:
+    framer = Framer()
+    whole = message(b"body")
+    assert framer.feed(whole[:-2]) == []
+    assert framer.half == len(whole) - 2
+    assert framer.feed(whole[-2:]) == [whole]
+
+
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=5),
+    st.lists(st.integers(1, 25), min_size=1, max_size=60),
+    st.integers(0, 3),
+)
+def test_any_split_gives_the_same_messages(
+    bodies: Sequence[bytes], sizes: Sequence[int], pings: int
+) -> None:
+    messages = [message(body) for body in bodies]
+    stream = b"".join(b"\r\n\r\n" * pings + one for one in messages)
+    framer = Framer()
+    got: list[bytes] = []
+    at = 0
+    for size in [*sizes, len(stream)]:
+        got += framer.feed(stream[at : at + size])
+        at += size
+    assert got == messages
+    assert framer.pings == pings * len(messages)
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_framed_or_refused(data: bytes) -> None:
+    framer = Framer(200)
+    try:
+        for one in framer.feed(data):
+            assert len(one) <= 200
+    except MessageError:
+        return
+    assert framer.half <= 200 + len(data)
+
+
+def test_a_single_line_end_between_messages_is_no_ping() -> None:
+    framer = Framer()
+    framer.feed(b"\r\n" + message() + b"\r\n" + message())
+    assert framer.pings == 0
+
+
+def test_lines_may_end_without_a_carriage_return() -> None:
+    assert Framer().feed(b"OPTIONS sip:a SIP/2.0\nL : 2\n\nab") == [
+        b"OPTIONS sip:a SIP/2.0\nL : 2\n\nab"
+    ]
+
+
+def test_without_a_length() -> None:
+    head = b"OPTIONS sip:a SIP/2.0\r\nTo: x\r\n\r\n"
+    with pytest.raises(MessageError, match="without Content-Length"):
+        Framer().feed(head)
+    assert Framer(needs_length=False).feed(head * 2) == [head, head]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x" * 101,
+        b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 99\r\n\r\n",
+        b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 99999999999\r\n\r\n",
+    ],
+)
+def test_what_is_too_long_is_refused_before_it_is_kept(data: bytes) -> None:
+    with pytest.raises(MessageError):
+        Framer(100).feed(data)
+
+
+def test_a_length_in_the_body_counts_for_nothing() -> None:
+    one = message(b"Content-Length: 3\r\n\r\nabc")
+    assert Framer().feed(one) == [one]
