@@ -49,13 +49,22 @@ class NameAddr:
     @classmethod
     def parse_list(cls, text: str) -> list["NameAddr"]:
         """The comma-separated addresses in `text`, in order. Raises MessageError."""
+        return [address for address, _ in cls.placed_list(text)]
+
+    @classmethod
+    def placed_list(cls, text: str) -> list[tuple["NameAddr", int]]:
+        """Each of the comma-separated addresses, and where in `text` its URI begins.
+
+        Raises MessageError.
+        """
         addresses = []
         at, more = 0, True
         while more:
             found = _ELEMENT.match(text, at)
             if found is None:
                 raise MessageError(f"bad address list {text!r}")
-            addresses.append(_made(found))
+            group = "bare" if found["inside"] is None else "inside"
+            addresses.append((_made(found), found.start(group)))
             at, more = found.end(), found["end"] == ","
         return addresses
 

@@ -9,16 +9,16 @@ from sipproxy.core.access import PvAccess
 from sipproxy.core.bindings import Replies
 from sipproxy.core.context import Context
 from sipproxy.core.forward import numeric
-from sipproxy.core.log import ERROR, report
-from sipproxy.core.module import Module, function, modparam
+from sipproxy.core.module import function, modparam
 from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.modules.siputils import uris
+from sipproxy.modules.siputils.contacts import ContactFunctions
+from sipproxy.modules.siputils.identity import E164, IdentityFunctions
 from sipproxy.sip.names import header_id
 from sipproxy.sip.uri import Uri
 
-_E164 = re.compile(r"\+[0-9]{2,15}\Z", re.ASCII)
 _TEL = re.compile(r"(?:\+[1-9])?[0-9]*\Z", re.ASCII)
 _SIP_DATE = re.compile(
     r"[A-Za-z]{3}, (\d\d) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT[ \t]*\Z", re.ASCII
@@ -43,7 +43,7 @@ class OptionTag(Parsed):
         return cls(name)
 
 
-class Siputils(Module, name="siputils"):
+class Siputils(ContactFunctions, IdentityFunctions, name="siputils"):
     """Checks of messages, URIs and texts; a reply to OPTIONS."""
 
     options_accept = modparam("*/*", "Accept header of options_reply.")
@@ -53,9 +53,6 @@ class Siputils(Module, name="siputils"):
 
     def start(self) -> None:
         self._replies = cast(Replies, self.host.bind("sl"))
-
-    def _complain(self, text: str) -> None:
-        report(self.host.log, ERROR, "siputils", text)
 
     # -- the message
 
@@ -213,7 +210,7 @@ class Siputils(Module, name="siputils"):
     @function("REQUEST", "FAILURE", "LOCAL")
     def is_e164(self, ctx: Context, number: PvAccess) -> bool:
         """Whether a variable holds `+` and 2 to 15 digits."""
-        return _E164.match(self._string(ctx, number) or "") is not None
+        return E164.match(self._string(ctx, number) or "") is not None
 
     @function()
     def is_uri_user_e164(self, ctx: Context, uri: PvAccess) -> bool:
@@ -226,7 +223,7 @@ class Siputils(Module, name="siputils"):
             self._complain("parsing URI failed")
             return False
         user, at, _ = rest.partition("@")
-        return bool(at) and _E164.match(user) is not None
+        return bool(at) and E164.match(user) is not None
 
     @function()
     def set_uri_user(self, ctx: Context, uri: PvAccess, user: PvAccess) -> bool:
