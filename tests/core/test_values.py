@@ -67,6 +67,21 @@ def test_plus_goes_by_its_left_side() -> None:
     assert values.add_int(None, "x") == 0
 
 
+@given(any_value, st.lists(any_value, max_size=4))
+def test_a_sum_of_many_goes_from_left_to_right(first: Value, others: list[Value]) -> None:
+    total: Value = values.add(first, "")
+    for other in others:
+        total = values.add(total, other)
+    assert values.add_all(first, *others) == total
+
+
+def test_a_sum_of_many() -> None:
+    assert values.add_all(1, "10", None, 5) == 16
+    assert values.add_all("1", 10, None, 5) == "1105"
+    assert values.add_all(None, 1, 2) == "12"
+    assert values.add_all(2147483647, 1, "1") == -2147483647
+
+
 def test_arithmetic_wraps_at_32_bits() -> None:
     assert values.add(2147483647, 1) == -2147483648
     assert values.add_int("2147483647", 1) == -2147483648

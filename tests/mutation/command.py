@@ -17,7 +17,7 @@ from sipproxy.clock import Chance
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TIMEOUT = 120.0
+TIMEOUT = 60.0
 """Seconds after which a mutant that runs for ever is taken for seen."""
 
 HTABLE = "tests/modules/htable/test_"
@@ -86,9 +86,9 @@ def judge(chosen: Sequence[tuple[str, Mutant]], workers: int = 2) -> Iterator[Ve
 
         with ThreadPoolExecutor(workers) as pool:
             first = copies.get()
-            for path in {path for path, _ in chosen}:
-                if not _passes(first, TARGETS[path]):
-                    raise RuntimeError(f"the tests of {path} fail without any fault")
+            for tests in {TARGETS[path] for path, _ in chosen}:
+                if not _passes(first, tests):
+                    raise RuntimeError(f"{', '.join(tests)}: they fail without any fault")
             copies.put(first)
             yield from pool.map(run, chosen)
 

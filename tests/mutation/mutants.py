@@ -104,8 +104,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield "no not", lambda n: _set(n, "operand", ast.UnaryOp(ast.Not(), node.operand))
         case ast.Constant():
             yield from _constants(node)
-        case ast.Return(value=ast.Constant(value=None)):
-            return
+        case ast.Return(value=ast.Constant(value=None | bool())):
+            return  # None is None, or as false; the constant itself is turned
         case ast.Return(value=ast.expr()):
             yield "return None", lambda n: _set(n, "value", ast.Constant(None))
         case ast.If() | ast.IfExp() | ast.While():

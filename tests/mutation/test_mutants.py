@@ -23,6 +23,7 @@ from tests.mutation.mutants import mutants
         ("f(a)", {"None"}),
         ("def f(a: 'int'=b) -> 'int':\n    'Text.'\n    return a", {"return None"}),
         ("def f():\n    return None", set()),
+        ("def f():\n    return False", {"return True"}),
         ("assert a == 5", set()),
         ("from a import b", set()),
     ],

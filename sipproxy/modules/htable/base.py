@@ -51,7 +51,7 @@ class HtableBase(Module):
         """Names of tables that variables and functions of the cfg mean and nothing defines."""
         self._sweeping: Iterator[int] | None = None
         self.iterators = Iterators()
-        self.locks = Locks()
+        self.locks = Locks(lambda wait, act: host.timers.after(host.now(), wait, act))
 
     @modparam_method("htable")
     def define(self, text: str) -> None:

@@ -91,18 +91,17 @@ class Functions(HtableBase):
         return found is not None
 
     @function()
-    def sht_lock(self, ctx: Context, key: Keyed) -> int:
+    async def sht_lock(self, ctx: Context, key: Keyed) -> int:
         """Lock the slot of a key for this message, as often as it is called: `"table=>key"`."""
         table = self.tables.get(key.table)
         if table is None:
             self._error("cannot get $sht root")
             return -11
         slot = key.table, table.slot_of(key.format(ctx))
-        first = not self.locks.holds(ctx)
-        if not self.locks.lock(ctx, slot):
-            self._error(f"slot {slot[1]} of {key.table} is locked by a message that waits")
-            return -1
-        if first:
+        if not self.locks.lock(ctx, slot) and not await self.locks.wait(ctx, slot):
+            text = f"slot {slot[1]} of {key.table} was taken from a message that held it too long"
+            self._error(text)
+        if self._unlock_all not in ctx.at_end:
             ctx.at_end.append(self._unlock_all)
         return 1
 

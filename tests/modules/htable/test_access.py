@@ -16,7 +16,7 @@ def context(now: float) -> Context:
 
 @pytest.mark.parametrize("attributes", ["", "initval=9"])
 @pytest.mark.parametrize("autoexpire", [0, 5])
-@pytest.mark.parametrize("last", [0, 99, 100, 101])
+@pytest.mark.parametrize("last", [0, 1, 99, 100, 101])
 @pytest.mark.parametrize("now", [100.0, 100.999, 101.0])
 def test_reader(attributes: str, autoexpire: int, last: int, now: float) -> None:
     table = Table(TableSpec.parse(f"t=>autoexpire={autoexpire};{attributes}"), LocalStore())

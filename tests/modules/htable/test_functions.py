@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, WARN
+from sipproxy.core.module import Module, function
 from sipproxy.core.values import Value
 from sipproxy.modules.htable import Htable
+from sipproxy.testing import ProxyUnderTest, Run, load_cfg_text, request
 from sipproxy.testing.bench import Bench
 
 Load = Callable[..., Bench[Htable]]
@@ -223,16 +226,79 @@ def test_locks_end_with_the_message(load: Load) -> None:
     assert d.lines() == []
 
 
-def test_a_lock_of_a_suspended_run(load: Load) -> None:
-    d = load("h=>size=4")
-    assert d.call("sht_lock", "h=>k") == 1
-    suspended, d.ctx = d.ctx, d.host.outside()
-    assert d.call("sht_lock", "h=>k") == -1
-    assert d.read("$sht(h=>k)") is None
-    ((level, text),) = d.lines()
-    assert level == ERROR and "is locked by a message that waits" in text
-    d.ctx = suspended
-    assert d.call("sht_unlock", "h=>k") == 1
+class Nap(Module, name="nap"):
+    """`nap(3)`: the route waits."""
+
+    @function()
+    async def nap(self, ctx: Context, seconds: int) -> None:
+        """Go on after so many seconds."""
+        await self.host.sleep(seconds)
+
+
+CFG = """
+loadmodule "nap.so"
+loadmodule "xlog.so"
+loadmodule "pv.so"
+loadmodule "htable.so"
+modparam("htable", "htable", "h=>size=4")
+request_route {
+    $var(mine) = $rU;
+    if ($rU == "none") { xlog("none unlocked\n"); exit; }
+    sht_lock("h=>k");
+    xlog("$var(mine) in [$sht(h=>k)]\n");
+    $sht(h=>k) = $rU;
+    $var(n) = $(rU{s.substr,1,0}{s.int});
+    nap($var(n));
+    if ($rU != "s2") { sht_unlock("h=>k"); }
+    xlog("$var(mine) out [$sht(h=>k)] $rU\n");
+    nap("1");
+}
+"""
+
+
+def napping() -> ProxyUnderTest:
+    return load_cfg_text(CFG, modules={"nap": Nap})
+
+
+def said(run: Run) -> list[str]:
+    return [line.strip() for line in run.log]
+
+
+def test_others_wait_for_a_lock() -> None:
+    proxy = napping()
+    assert said(proxy.feed(request("OPTIONS", "sip:a3@h"))) == ["a3 in [<null>]"]
+    assert said(proxy.feed(request("OPTIONS", "sip:b1@h"))) == []
+    assert said(proxy.feed(request("OPTIONS", "sip:c1@h"))) == []
+    assert said(proxy.feed(request("OPTIONS", "sip:none@h"))) == ["none unlocked"]
+    assert said(proxy.advance(2.9)) == []
+    assert said(proxy.advance(0.1)) == ["a3 out [a3] a3", "b1 in [a3]"]
+    assert said(proxy.advance(1.0)) == ["b1 out [b1] b1", "c1 in [b1]"]
+    assert said(proxy.advance(1.0)) == ["c1 out [c1] c1"]
+    assert said(proxy.advance(20.0)) == []
+
+
+def test_who_waits_goes_on_when_the_message_ends() -> None:
+    proxy = napping()
+    proxy.feed(request("OPTIONS", "sip:s2@h"))
+    assert said(proxy.feed(request("OPTIONS", "sip:b1@h"))) == []
+    assert said(proxy.advance(2.0)) == ["s2 out [s2] s2"]
+    left, in_ = said(proxy.advance(1.0))
+    assert "was still locked at the end of the message" in left
+    assert in_ == "b1 in [s2]"
+
+
+def test_a_lease_ends() -> None:
+    proxy = napping()
+    proxy.feed(request("OPTIONS", "sip:a60@h"))
+    assert said(proxy.feed(request("OPTIONS", "sip:b1@h"))) == []
+    assert said(proxy.advance(9.9)) == []
+    taken, in_ = said(proxy.advance(0.1))
+    assert "was taken from a message that held it too long" in taken
+    assert in_ == "b1 in [a60]"
+    assert said(proxy.feed(request("OPTIONS", "sip:c1@h"))) == []
+    assert said(proxy.advance(1.0)) == ["b1 out [b1] b1", "c1 in [b1]"]
+    assert said(proxy.advance(50.0)) == ["c1 out [c1] c1", "a60 out [c1] a60"]
+    assert said(proxy.advance(5.0)) == []
 
 
 def test_a_walk(load: Load) -> None:
