@@ -37,6 +37,7 @@ class Runner:
         host.has_block = lambda key: key in self._routes
         host.run_event = self.run_event
         host.run_block = self.run_block
+        host.block = self._routes.get
         host.begin = self.begin
 
     def run(self, route: CompiledRoute, ctx: Context, ended: Ended | None = None) -> None:

@@ -3,14 +3,15 @@
 from sipproxy.text import encode
 
 
-def core_hash(text: str) -> int:
-    """The 32-bit hash of a text; its bytes count as signed, as they do in Kamailio."""
-    data = encode(text)
+def core_hash(*texts: str) -> int:
+    """The 32-bit hash of one or more texts; their bytes count as signed, as they do in Kamailio."""
     total = 0
-    whole = len(data) // 4 * 4
-    for at in range(0, whole, 4):
-        total = _mixed(total, data[at : at + 4])
-    total = _mixed(total, data[whole:])
+    for text in texts:
+        data = encode(text)
+        whole = len(data) // 4 * 4
+        for at in range(0, whole, 4):
+            total = _mixed(total, data[at : at + 4])
+        total = _mixed(total, data[whole:])
     return (total + (total >> 11) + ((total >> 13) + (total >> 23))) & 0xFFFF_FFFF
 
 

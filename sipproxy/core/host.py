@@ -90,6 +90,8 @@ class Host(Resolver):
         """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
         self.run_block: Callable[[str, Context], Coroutine[Wait, object, None]] = _no_block
         """Run a block within another run; given by the runner."""
+        self.block: Callable[[str], Any] = lambda key: None
+        """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
         self.begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = _no_begin
         """Do work that may wait, then call what is to be called; given by the runner."""
         self.observe_send: Callable[[bytes, Flow], None] | None = None

@@ -9,3 +9,9 @@ def test_values_that_kamailio_gave() -> None:
 
 def test_bytes_count_as_signed() -> None:
     assert core_hash("é") == 3760405700
+
+
+def test_several_texts() -> None:
+    """Slots of 2^20 that core_hash() of Kamailio's cfgutils gave."""
+    assert core_hash("abc") & 0xFFFFF == 876354
+    assert core_hash("abcdefgh", "xyzzy1234") & 0xFFFFF == 327660

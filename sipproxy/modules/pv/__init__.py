@@ -68,12 +68,6 @@ class Pv(
         """1."""
         return 1
 
-    @pvar("RANDOM")
-    def random(self, ctx: Context) -> int:
-        """A random number from 0 to 2147483647."""
-        number: int = self.host.chance.below(1 << 31)
-        return number
-
     @pvar("pp")
     def pp(self, ctx: Context) -> int:
         """Number of this process."""

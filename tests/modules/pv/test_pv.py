@@ -15,11 +15,6 @@ def test_versions_follow_the_compatibility_level(bench: Any) -> None:
     assert bench.host.pv("$(version(num))").read(bench.ctx) == "6.1.0"
 
 
-def test_random_numbers_come_from_the_host(bench: Any) -> None:
-    first = [bench.value("$RANDOM") for _ in range(3)]
-    assert len(set(first)) == 3 and all(0 <= n < 1 << 31 for n in first)
-
-
 def test_statistics(bench: Any) -> None:
     assert bench.show("[$stat(calls)]") == "[<null>]"
     calls = bench.host.statistics.add(Statistic("script", "calls"))
