@@ -45,6 +45,8 @@ any_value = st.one_of(st.none(), ints32, st.text(max_size=12), st.from_regex(r"[
         ("0xFFFFFFFF", -1),
         ("0x1FFFFFFFF", -1),
         ("0x1G", 0),
+        ("0xx1", 0),
+        ("x5", 0),
         ("\u0665", 0),
         ("9" * 5000, 0),
     ],
