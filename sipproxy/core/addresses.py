@@ -29,6 +29,10 @@ def packed_ipv4(text: str) -> bytes:
     It counts dots and lets octets overflow: `300.1.1.1` is 44.1.1.1, `010.0.0.1` is 10.0.0.1 and
     `...` is 0.0.0.0.
     """
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        pass
     octets = encode(text).split(b".")
     if len(octets) != 4 or not all(octet.isdigit() or not octet for octet in octets):
         raise ValueError(f"{text} is no IPv4 address")

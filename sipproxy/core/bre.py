@@ -5,6 +5,7 @@ What libc makes of a basic expression (`regcomp` without REG_EXTENDED) is meant,
 """
 
 import re
+from functools import lru_cache
 
 _BRACKET = re.compile(r"\[\^?\]?(?:\[:[^\]]*:\]|\[=.*?=\]|\[\..*?\.\]|[^\]])*\]", re.DOTALL)
 _INTERVAL = re.compile(r"\\\{([0-9]*,?[0-9]*)\\\}")
@@ -13,6 +14,7 @@ _LITERAL = frozenset("+?|(){}")
 """Operators of extended expressions that are plain characters in basic ones."""
 
 
+@lru_cache(maxsize=1024)
 def extended(pattern: str) -> str:
     """The extended expression that finds what the basic `pattern` finds.
 

@@ -37,7 +37,7 @@ class Addresses(PermissionsBase):
     def open(self) -> None:
         super().open()
         if self._to_read:
-            self.table_there(self.address_table)
+            self.require_table(self.address_table)
             self._addresses = self._read()
             self._to_read = False
 

@@ -88,17 +88,18 @@ class PermissionsBase(Module):
         """The database of `db_url`; raises ModuleError."""
         return cast("Database", self.host.database(self.db_url))
 
-    def table_there(self, name: str) -> Database:
-        """The database, once it is seen to hold a table of our version; raises ModuleError."""
+    def require_table(self, name: str) -> None:
+        """See that the database holds a table of our version; raises ModuleError."""
         from sipproxy.db.version import check_version
 
         database = self.database()
         try:
             database.open()
+            check_version(database, name, TABLE_VERSION)
         except DatabaseError as error:
-            raise ModuleError(f"unable to connect database: {error}") from None
-        check_version(database, name, TABLE_VERSION)
-        return database
+            raise ModuleError(f"permissions: unable to connect database: {error}") from None
+        except ModuleError as error:
+            raise ModuleError(f"permissions: {error}") from None
 
     def begin_reload(self) -> None:
         """Raises RpcError while the reload before is not `reload_delta` seconds ago."""

@@ -46,7 +46,7 @@ class Trusted(PermissionsBase):
     def open(self) -> None:
         super().open()
         if self._trusted_to_read or self._asks:
-            self.table_there(self.trusted_table)
+            self.require_table(self.trusted_table)
         if self._trusted_to_read:
             self._trusted = self._read_trusted()
             self._trusted_to_read = False

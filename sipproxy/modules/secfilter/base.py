@@ -38,10 +38,12 @@ class SecfilterBase(Module):
         database = self._database()
         try:
             database.open()
+            check_version(database, self.table_name, _TABLE_VERSION)
+            self._lists = self.read()
         except DatabaseError as error:
-            raise ModuleError(f"unable to connect database: {error}") from None
-        check_version(database, self.table_name, _TABLE_VERSION)
-        self._lists = self.read()
+            raise ModuleError(f"secfilter: unable to connect database: {error}") from None
+        except ModuleError as error:
+            raise ModuleError(f"secfilter: {error}") from None
 
     @property
     def lists(self) -> Lists:
