@@ -1,9 +1,9 @@
 """`sht_lock` and `sht_unlock`: a slot of a table held by one run.
 
 A route that does not wait is atomic in its worker: it meets no lock but that of a run that waits
-for something with a lock in hand. What such a run holds is a lease. Others wait for it, in the order
-in which they came, until it unlocks as often as it locked or its message ends. Who has waited for
-`LEASE` seconds takes the slot from whoever holds it then.
+for something with a lock in hand. What such a run holds is a lease. Others wait for it, in the
+order in which they came, until it unlocks as often as it locked or its message ends. Who has waited
+for `LEASE` seconds takes the slot from whoever holds it then.
 """
 
 from collections import deque
