@@ -24,6 +24,11 @@ password, -3 unknown user, -4 stale nonce, -5 no credentials for the realm, -6 n
 -8 another user than From or To says.
 """
 
+AUTHORIZED = "authorized"
+"""Key in a context's scratch of the Credentials that were checked, right or wrong."""
+CHECKED_HEADERS = "authorized headers"
+"""Key in a context's scratch: by kind, the value of the header with the checked credentials."""
+
 
 class Authenticator(Protocol):
     """Digest authentication with the nonces of the module auth.

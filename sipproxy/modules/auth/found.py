@@ -4,7 +4,7 @@ A request may carry several; a header of another realm before the right one deci
 """
 
 from sipproxy import text as wire
-from sipproxy.core.bindings import AuthKind
+from sipproxy.core.bindings import AUTHORIZED, CHECKED_HEADERS, AuthKind
 from sipproxy.core.context import Context
 from sipproxy.errors import MessageError
 from sipproxy.sip.credentials import Credentials
@@ -12,11 +12,6 @@ from sipproxy.sip.message import Message
 
 HEADER = {"www": "Authorization", "proxy": "Proxy-Authorization"}
 """The header with the credentials of each kind."""
-
-AUTHORIZED = "authorized"
-"""Key in a context's scratch of the Credentials that `$Au` shows."""
-_MARKED = "auth.marked"
-"""Key in a context's scratch of the header values that were looked at, by kind."""
 
 
 def header_values(msg: Message, kind: AuthKind) -> list[str]:
@@ -62,9 +57,9 @@ def is_complete(found: Credentials) -> bool:
 def mark(ctx: Context, kind: AuthKind, found: Credentials, value: str) -> None:
     """Remember the credentials that were looked at, right or wrong, as Kamailio does."""
     scratch = ctx.scratch
-    marked = scratch.get(_MARKED)
+    marked = scratch.get(CHECKED_HEADERS)
     if not isinstance(marked, dict):
-        marked = scratch[_MARKED] = {}
+        marked = scratch[CHECKED_HEADERS] = {}
     marked[kind] = value
     if kind == "proxy" or "proxy" not in marked:
         scratch[AUTHORIZED] = found
@@ -72,7 +67,7 @@ def mark(ctx: Context, kind: AuthKind, found: Credentials, value: str) -> None:
 
 def remove_marked(ctx: Context) -> bool:
     """Take the header with the remembered credentials away; False if there is none."""
-    marked = ctx.scratch.get(_MARKED) if ctx.touched("scratch") else None
+    marked = ctx.scratch.get(CHECKED_HEADERS) if ctx.touched("scratch") else None
     if not isinstance(marked, dict):
         return False
     kind: AuthKind = "www" if "www" in marked else "proxy"

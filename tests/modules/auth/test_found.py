@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from sipproxy.core.bindings import AUTHORIZED
 from sipproxy.errors import MessageError
 from sipproxy.modules.auth.found import (
-    AUTHORIZED,
     find,
     header_values,
     is_complete,

@@ -1,13 +1,11 @@
 """`$au $aU $ar $ad...` and `$Au $AU`: who a request says it is from."""
 
+from sipproxy.core.bindings import AUTHORIZED, CHECKED_HEADERS
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, pvar
 from sipproxy.core.values import Value
 from sipproxy.errors import MessageError
 from sipproxy.sip.credentials import Credentials
-
-AUTHORIZED = "authorized"
-"""Key in a context's scratch of the Credentials that were checked, right or wrong."""
 
 
 class CredentialVariables(Module):
@@ -98,15 +96,20 @@ def credentials(ctx: Context) -> Credentials | None:
     msg = ctx.msg
     if msg.method in ("ACK", "CANCEL"):
         return None
+    kind = "proxy"
     value = msg.header("Proxy-Authorization")
     if value is None:
+        kind = "www"
         value = msg.header("Authorization")
     if value is None:
         return None
     try:
         return Credentials.parse(value)
     except MessageError:
-        return None
+        # Kamailio hangs the checked ones on the first header: one of another scheme is not
+        # without credentials any more, they are empty.
+        checked = ctx.scratch.get(CHECKED_HEADERS) if ctx.touched("scratch") else None
+        return Credentials() if isinstance(checked, dict) and kind in checked else None
 
 
 def _field(ctx: Context, name: str) -> Value:

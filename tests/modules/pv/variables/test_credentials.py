@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sipproxy.modules.pv.variables.credentials import AUTHORIZED
+from sipproxy.core.bindings import AUTHORIZED, CHECKED_HEADERS
 from sipproxy.sip.credentials import Credentials
 
 MESSAGE = """REGISTER sip:x SIP/2.0
@@ -38,3 +38,12 @@ def test_malformed_credentials(bench: Any) -> None:
     # A name goes on to the next equals sign.
     bench.take(MESSAGE.replace("username=", "username"))
     assert bench.show("[$au] [$ar] $adn") == "[] [] n"
+
+
+def test_a_header_of_another_scheme_before_checked_credentials(bench: Any) -> None:
+    ctx = bench.take(MESSAGE.replace("Authorization:", "Authorization: Basic abc\nAuthorization:"))
+    assert bench.show("$au $ar $adu") == "<null> <null> <null>"
+    ctx.scratch[CHECKED_HEADERS] = {"proxy": "Digest"}
+    assert bench.show("$au $ar $adu") == "<null> <null> <null>"
+    ctx.scratch[CHECKED_HEADERS] = {"www": "Digest"}
+    assert bench.show("[$au] [$ar] $adu") == "[] [] <null>"
