@@ -1,7 +1,7 @@
 """What modules see of a database: prepared queries that a route awaits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
@@ -19,6 +19,8 @@ class Database(ABC):
     def __init__(self, url: DatabaseUrl, dialect: Dialect) -> None:
         self.url = url
         self.dialect = dialect
+        self.before: Callable[[], Awaitable[object]] | None = None
+        """Awaited before each statement of a route: how a test has a database answer late."""
 
     def prepare(self, statement: ClauseElement, names: Sequence[str] = ()) -> "Query":
         """Make a select, insert, update or delete ready, once for many uses.
@@ -64,16 +66,25 @@ class Query:
 
     async def rows(self, values: Sequence[SqlValue] = ()) -> list[Row]:
         """All rows of a select."""
-        return await self._database.fetch(self.statement.sql, self._arrange(values))
+        database = self._database
+        if database.before is not None:
+            await database.before()
+        return await database.fetch(self.statement.sql, self._arrange(values))
 
     async def first(self, values: Sequence[SqlValue] = ()) -> Row | None:
         """The first row of a select, None when there is none."""
-        rows = await self._database.fetch(self.statement.sql, self._arrange(values))
+        database = self._database
+        if database.before is not None:
+            await database.before()
+        rows = await database.fetch(self.statement.sql, self._arrange(values))
         return rows[0] if rows else None
 
     async def run(self, values: Sequence[SqlValue] = ()) -> int:
         """Run an insert, update or delete and commit it; how many rows it touched."""
-        return await self._database.change(self.statement.sql, self._arrange(values))
+        database = self._database
+        if database.before is not None:
+            await database.before()
+        return await database.change(self.statement.sql, self._arrange(values))
 
     def read(self, values: Sequence[SqlValue] = ()) -> list[Row]:
         """All rows of a select, now: this blocks, so it is for the start and for RPC commands."""

@@ -5,7 +5,7 @@ SQLAlchemy is imported here when the first database is asked for, not before.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class Databases:
         self._offload = offload
         self._modules = modules
         self._known: dict[str, Database] = {}
+        self._before: Callable[[], Awaitable[object]] | None = None
 
     def get(self, url: str) -> Database:
         """The database of this URL, not connected yet.
@@ -57,11 +58,18 @@ class Databases:
         known = self._known.get(url)
         if known is None:
             known = self._known[url] = self._make(url)
+            known.before = self._before
         return known
 
     def put(self, url: str, database: Database) -> None:
         """Let a database stand in for the one of a URL."""
         self._known[url] = database
+
+    def delay(self, before: Callable[[], Awaitable[object]] | None) -> None:
+        """Have every database answer a route only after what `before` gives was awaited."""
+        self._before = before
+        for database in self._known.values():
+            database.before = before
 
     def _make(self, text: str) -> Database:
         try:

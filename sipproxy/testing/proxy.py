@@ -72,6 +72,10 @@ class ProxyUnderTest:
         self.proxy.settle()
         return self._run(self.proxy.last)
 
+    def delay_databases(self, seconds: float) -> None:
+        """From now on a database answers a route only when that much (virtual) time has passed."""
+        self.host.databases.delay(lambda: self.host.sleep(seconds))
+
     def run_route(
         self, name: str, data: bytes, *, source: str = "", local: tuple[str, int] | None = None
     ) -> Run:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import bindparam, create_engine, select, text, update
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import QueuePool
 
 from sipproxy.core.offload import Offload
 from sipproxy.db.pooled import PooledDatabase
@@ -33,7 +34,13 @@ class Slow:
         self.opened: list[sqlite3.Connection] = []
 
     def engine(self) -> Engine:
-        return create_engine("sqlite://", creator=self.connect, isolation_level="AUTOCOMMIT")
+        return create_engine(
+            "sqlite://",
+            creator=self.connect,
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool,
+            pool_size=2,
+        )
 
     def connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, check_same_thread=False)
@@ -77,11 +84,11 @@ def test_at_the_start_it_may_block(slow: Slow, offload: Offload) -> None:
 
 def test_a_slow_answer_delays_no_other(slow: Slow, offload: Offload) -> None:
     base = pooled(slow, offload)
+    came = threading.Event()
+    offload.wake = came.set
     slowly = base.prepare(text("SELECT pause()")).first()
     quickly = base.prepare(HA1).first(("alice",))
     waits = [slowly.send(None), quickly.send(None)]
-    came = threading.Event()
-    offload.wake = came.set
     assert came.wait(5)
     offload.deliver()
     assert [wait.finished for wait in waits] == [False, True]

@@ -277,7 +277,7 @@ def opened(phone: Any, call: str = WWW, params: str = "") -> None:
 def test_open_checks_the_versions_of_the_tables(phone: Any, file: Path) -> None:
     opened(phone)
     change(file, "UPDATE version SET table_version = 6 WHERE table_name = 'subscriber'")
-    with pytest.raises(ModuleError, match=r"^test\.cfg:11:50: invalid version 6 for table subscr"):
+    with pytest.raises(ModuleError, match=r"test\.cfg:11:50: invalid version 6 for table subscr"):
         opened(phone)
     opened(phone, WWW, 'modparam("auth_db", "version_table", 0)\n')
     opened(phone, CHECK)
@@ -341,3 +341,21 @@ def test_one_argument_under_compat_30(phone: Any) -> None:
 def test_the_old_way_takes_the_realm_from_to_in_a_register(phone: Any) -> None:
     one = phone('www_authorize("")', PLAIN, compat="3.0")
     assert code(one.ask("alice", "wonder", to_domain="example.org")) == -5
+
+
+# -- while the database takes its time
+
+
+def test_other_messages_go_on_while_a_database_is_slow(phone: Any) -> None:
+    one = phone(WWW)
+    one.ask("alice", "wonder")
+    one.proxy.delay_databases(0.5)
+    for user, password in (("alice", "wonder"), ("alice", "x"), ("nobody", "x")) * 100:
+        assert one.ask(user, password).sent == []
+    assert one.ask().statuses == [401]
+    run = one.proxy.advance(0.4)
+    assert run.sent == []
+    run = one.proxy.advance(0.2)
+    assert run.statuses == [200, 401, 401] * 100
+    codes = [line.split()[1] for line in run.log]
+    assert codes == ["1", "-2", "-3"] * 100
