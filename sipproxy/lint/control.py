@@ -6,7 +6,7 @@ from types import MappingProxyType
 from sipproxy.lint.cfg import Cfg
 from sipproxy.lint.gather import LOGS, Step
 from sipproxy.lint.rule import Found, Rule, rule
-from sipproxy.lint.shapes import comparisons, condition_of, is_unbraced
+from sipproxy.lint.shapes import answers, comparisons, condition_of, is_unbraced
 from sipproxy.script import tree
 
 _HEAD = """
@@ -168,6 +168,8 @@ def misleading_indent(cfg: Cfg) -> Found:
         if not (head.file == first.file == second.file and head.line < first.line < second.line):
             continue
         lines = cfg.lines(head.file)
+        if not all(map(str.strip, lines[first.end_line : second.line - 1])):
+            continue  # an empty line says that something else begins
         indents = [_indent(lines[s.line - 1], s.column) for s in (head, first, second)]
         if None not in indents and indents[1] == indents[2] and _deeper(indents[1], indents[0]):
             word = "while" if isinstance(step.statement, tree.While) else "if"
@@ -303,16 +305,22 @@ def return_zero(cfg: Cfg) -> Found:
     """A return code of 0 does not mean "false" but "stop here": `return 0` in a route ends the
     whole script, as `exit` does. In the example nobody gets a 404, nor any other answer.
 
-    False is -1. Where the script shall end, `exit` says so. Routes that are only called in a
-    condition are reported; elsewhere `return 0` is taken for what it does.
+    False is -1. Where the script shall end, `exit` says so. Reported are routes whose result a
+    condition or an assignment uses; where a reply was sent just before, `return 0` is taken for
+    what it does.
     """
     asked = _asked(cfg)
     for step in cfg.steps:
         match step.statement:
             case tree.Leave(kind="return", value=tree.Int(value=0)) if step.route.name in asked:
-                if step.route.kind == "route":
+                if step.route.kind == "route" and not _answered(step):
                     message = "return 0 ends the script; whoever asked this route gets no answer"
                     yield step.statement.span, message, "false is return -1; to end it, write exit"
+
+
+def _answered(step: Step) -> bool:
+    """Whether a statement before it in its block sends a reply."""
+    return any(map(answers, step.earlier()))
 
 
 def _asked(cfg: Cfg) -> set[str]:

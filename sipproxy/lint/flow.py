@@ -7,7 +7,7 @@ has happened on no way, which is what the rules ask for.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sipproxy.lint.gather import Gathered, Step, Use
 from sipproxy.script import tree
@@ -41,6 +41,8 @@ class Flow:
         """Facts that hold from the start: `$var`s that a module writes to."""
         self._before: dict[int, int] = {}
         self._sets: dict[int, int] = {}
+        self._waiting: list[str] = []
+        self._keys = {name: key for key, r in cfg.routes.items() if (name := _called(r))}
         self._entry: dict[str, int] = {}
         self._exit: dict[str, int] = {}
         self._steps = {id(step.statement): step for step in cfg.steps}
@@ -91,23 +93,35 @@ class Flow:
     # --- running through ----------
 
     def _run(self) -> None:
-        mentioned = self._cfg.words
-        for _ in range(len(self._cfg.routes) + 2):
-            entries, exits = dict(self._entry), dict(self._exit)
-            for key, route in self._cfg.routes.items():
-                facts = self._begin(key, route, mentioned)
-                if facts is not None:
-                    out = self._block(route.body, facts)
-                    name = _called(route)
-                    if out is not None and name:
-                        self._exit[name] = self._exit.get(name, 0) | out
-            if (entries, exits) == (self._entry, self._exit):
-                return
+        """Run through the blocks until no block begins or ends with facts that are new."""
+        callers = self._callers()
+        self._wait(key for key, r in self._cfg.routes.items() if self._begin(r) is not None)
+        while self._waiting:
+            key = self._waiting.pop()
+            route = self._cfg.routes[key]
+            name = _called(route)
+            known = self._exit.get(name)
+            self._leave(route, self._block(route.body, self._begin(route) or 0))
+            if self._exit.get(name) != known:
+                self._wait(callers.get(name, ()))
 
-    def _begin(self, key: str, route: tree.Route, mentioned: frozenset[str]) -> int | None:
+    def _callers(self) -> Mapping[str, set[str]]:
+        """Keys of the blocks that call each named route; a computed call may reach any of them."""
+        found: dict[str, set[str]] = {}
+        keys = {id(route): key for key, route in self._cfg.routes.items()}
+        for step in self._cfg.steps:
+            for name in self._cfg.jumps.get(id(step), ()):
+                for one in self._cfg.named_routes if name is None else (name,):
+                    found.setdefault(one, set()).add(keys[id(step.route)])
+        return found
+
+    def _wait(self, keys: Iterable[str]) -> None:
+        self._waiting += [key for key in keys if key not in self._waiting]
+
+    def _begin(self, route: tree.Route) -> int | None:
         """The facts a block begins with; None when nothing runs it."""
         if route.kind == "route":
-            if route.name in mentioned:
+            if route.name in self._cfg.words:
                 return _EVERYTHING
             return self._entry.get(route.name)
         if route.kind == "request_route":
@@ -181,14 +195,17 @@ class Flow:
             called: Iterable[str] = self._cfg.named_routes if name is None else (name,)
             out = facts
             for one in called:
-                self._entry[one] = self._entry.get(one, 0) | facts
+                known = self._entry.get(one)
+                entry = self._entry[one] = (known or 0) | facts
+                if entry != known and one in self._keys:
+                    self._wait((self._keys[one],))
                 out |= self._exit.get(one, 0)
             facts = out
         return facts
 
-    def _leave(self, route: tree.Route, facts: int) -> None:
+    def _leave(self, route: tree.Route, facts: int | None) -> None:
         name = _called(route)
-        if name:
+        if name and facts is not None:
             self._exit[name] = self._exit.get(name, 0) | facts
 
 
@@ -197,6 +214,8 @@ def _in_parameters(cfg: Gathered) -> Iterable[str]:
     for item in cfg.config.items:
         if isinstance(item, tree.ModParam) and isinstance(item.value, tree.Str):
             yield from _VAR.findall(item.value.text)
+            if item.param.text == "varset":
+                yield item.value.text.partition("=")[0].strip()
 
 
 def _called(route: tree.Route) -> str:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sipproxy.core.pvspec import PvSpec, PvSyntaxError, parse_pv, split_text
 from sipproxy.errors import ModuleError, Span
-from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.script import tree
 from sipproxy.script.compile import merged_routes
 from sipproxy.script.graph import called_as, static_name
@@ -23,6 +22,9 @@ LOGS = frozenset(
     )
 )
 """Functions that only write their text to the log."""
+
+if TYPE_CHECKING:
+    from sipproxy.modules.htable.spec import TableSpec
 
 TableUse = Literal["read", "write", "call", "event"]
 
@@ -130,7 +132,7 @@ class Cell:
 class TableDefinition:
     """A table as `modparam("htable", "htable", ...)` defines it."""
 
-    spec: TableSpec
+    spec: "TableSpec"
     span: Span
 
 
@@ -312,6 +314,8 @@ class Gathered:
     @cached_property
     def tables(self) -> Mapping[str, TableDefinition]:
         """The htables by name; definitions that cannot be read are left to the module."""
+        from sipproxy.modules.htable.spec import TableSpec  # only cfgs with tables need the module
+
         found: dict[str, TableDefinition] = {}
         for item in self.modparams("htable", "htable"):
             if isinstance(item.value, tree.Str):

@@ -180,11 +180,15 @@ def leaves(block: tree.Block) -> bool:
 
 def refuses(block: tree.Block) -> bool:
     """Whether a block ends the script or answers, by a statement of its own."""
-    return leaves(block) or any(
-        isinstance(node, tree.Evaluate)
-        and isinstance(node.expr, tree.Call)
-        and node.expr.name in ("sl_send_reply", "send_reply", "t_reply", "sl_reply_error")
-        for node in block.statements
+    return leaves(block) or any(map(answers, block.statements))
+
+
+def answers(statement: tree.Statement) -> bool:
+    """Whether a statement is a call that sends a reply."""
+    return (
+        isinstance(statement, tree.Evaluate)
+        and isinstance(statement.expr, tree.Call)
+        and statement.expr.name in ("sl_send_reply", "send_reply", "t_reply", "sl_reply_error")
     )
 
 

@@ -47,6 +47,8 @@ def test_sht_setxi(found_in: Found) -> None:
         ("if ($rU == 1) setflag(1);\nelse\n    setflag(2);\n    setflag(3);", ["SP403:4"]),
         ("if ($rU == 1)\n  setflag(1);\nelse if ($rU == 2)\n  exit;\n  exit;", ["SP403:5"]),
         ("if ($rU == 1)\n    setflag(1);\nsetflag(2);", []),
+        ("if ($rU == 1)\n    setflag(1);\n\n    setflag(2);", []),
+        ("if ($rU == 1)\n    setflag(1);\n    # too\n    setflag(2);", ["SP403:4"]),
         ("if ($rU == 1) {\n    setflag(1);\n    setflag(2);\n}", []),
         ("if ($rU == 1) setflag(1);\n    setflag(2);", []),
         ("if ($rU == 1)\nsetflag(1);\nsetflag(2);", []),
@@ -84,6 +86,7 @@ def test_the_code_of_a_log_line(found_in: Found, body: str, expected: list[str])
         ("if (route(X)) { setflag(1); }", "return -1;", []),
         ("if (route(X)) { setflag(1); }", "return;", []),
         ("if (route(X)) { setflag(1); }", "exit;", []),
+        ("if (route(X)) { setflag(1); }", 'sl_send_reply("500", "No"); return 0;', []),
     ],
 )
 def test_return_0(found_in: Found, call: str, statement: str, expected: list[str]) -> None:

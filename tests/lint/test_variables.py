@@ -57,6 +57,11 @@ def test_a_module_may_set_it(found: Found) -> None:
     assert found(text, "SP404") == []
 
 
+def test_a_variable_has_a_first_value(found: Found) -> None:
+    text = 'modparam("pv", "varset", "v=i:5")\nrequest_route { $avp(y) = $var(v); }\n'
+    assert found(text, "SP404") == []
+
+
 def test_a_part_of_a_cfg_is_not_judged(found: Found) -> None:
     assert found("route[X] { $avp(y) = $var(v); }\n", "SP404") == []
 
