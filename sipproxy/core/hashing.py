@@ -1,5 +1,8 @@
 """Kamailio's own hash of texts (core/hash_func.h), which a cfg sees as `{s.corehash}`."""
 
+from collections.abc import Iterable
+from struct import unpack_from
+
 from sipproxy.text import encode
 
 
@@ -8,16 +11,22 @@ def core_hash(*texts: str) -> int:
     total = 0
     for text in texts:
         data = encode(text)
-        whole = len(data) // 4 * 4
-        for at in range(0, whole, 4):
-            total = _mixed(total, data[at : at + 4])
-        total = _mixed(total, data[whole:])
+        for word in _words(data) if data.isascii() else _signed_words(data):
+            total += word ^ word >> 3
+    total &= 0xFFFF_FFFF
     return (total + (total >> 11) + ((total >> 13) + (total >> 23))) & 0xFFFF_FFFF
 
 
-def _mixed(total: int, piece: bytes) -> int:
-    value = 0
-    for byte in piece:
-        value = (value << 8) + (byte - 256 if byte > 127 else byte)
-    value &= 0xFFFF_FFFF
-    return (total + (value ^ value >> 3)) & 0xFFFF_FFFF
+def _words(data: bytes) -> Iterable[int]:
+    """Four bytes at a time as a number, the first the highest; then what is left of them."""
+    whole = len(data) // 4
+    return (*unpack_from(f">{whole}I", data), int.from_bytes(data[4 * whole :], "big"))
+
+
+def _signed_words(data: bytes) -> Iterable[int]:
+    """The same where bytes over 127 take away from the higher ones."""
+    for at in range(0, len(data) // 4 * 4 + 1, 4):
+        word = 0
+        for byte in data[at : at + 4]:
+            word = (word << 8) + (byte - 256 if byte > 127 else byte)
+        yield word & 0xFFFF_FFFF
