@@ -1,5 +1,7 @@
 """Kamailio's database URLs as SQLAlchemy engines."""
 
+import math
+from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple
 
@@ -16,18 +18,26 @@ class Server(NamedTuple):
     drivername: str
     driver: str
     extra: str
-    timeouts: tuple[str, ...]
-    """The driver's arguments that bound how long it waits, in whole seconds."""
+    patience: Callable[[float], dict[str, object]]
+    """The driver's arguments that bound how long it waits, for so many seconds."""
+
+
+def _mysql_patience(seconds: float) -> dict[str, object]:
+    whole = max(1, math.ceil(seconds))
+    return {"connect_timeout": whole, "read_timeout": whole, "write_timeout": whole}
+
+
+def _postgres_patience(seconds: float) -> dict[str, object]:
+    return {
+        "connect_timeout": max(2, math.ceil(seconds)),  # libpq takes 1 for 2
+        "tcp_user_timeout": math.ceil(seconds * 1000),
+        "options": f"-c statement_timeout={math.ceil(seconds * 1000)}",
+    }
 
 
 SERVERS = {
-    "mysql": Server(
-        "mysql+pymysql",
-        "pymysql",
-        "mysql",
-        ("connect_timeout", "read_timeout", "write_timeout"),
-    ),
-    "postgres": Server("postgresql+psycopg", "psycopg", "postgres", ("connect_timeout",)),
+    "mysql": Server("mysql+pymysql", "pymysql", "mysql", _mysql_patience),
+    "postgres": Server("postgresql+psycopg", "psycopg", "postgres", _postgres_patience),
 }
 """Schemes of database servers (Kamailio db_mysql, db_postgres)."""
 
@@ -60,7 +70,7 @@ def server_engine(url: DatabaseUrl, timeout: float, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=timeout,
-        connect_args={name: max(1, round(timeout)) for name in server.timeouts},
+        connect_args=server.patience(timeout),
     )
 
 
@@ -73,3 +83,11 @@ def engine(url: DatabaseUrl, timeout: float = 10.0) -> Engine:
         known = ", ".join(("sqlite", *SERVERS))
         raise DatabaseError(f"databases of scheme {url.scheme!r} are not served: {known} are")
     return server_engine(url, timeout, 1)
+
+
+def reason_of(error: Exception) -> str:
+    """What the driver said, in one line, without SQLAlchemy's words around it."""
+    said = getattr(error, "orig", None) or error
+    # PyMySQL gives a number and a text.
+    last = said.args[-1] if len(said.args) == 2 else said
+    return " ".join(str(last).split())

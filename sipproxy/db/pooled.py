@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sipproxy.core.offload import Offload, Workers
 from sipproxy.db.database import Database
+from sipproxy.db.engines import reason_of
 from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
@@ -73,17 +74,16 @@ class PooledDatabase(Database):
         """Do it; a second time when the connection turned out to be gone before it began."""
         engine = self._engine = self._engine or self._make_engine()
         try:
-            try:
-                with engine.connect() as connection:
+            with engine.connect() as connection:
+                try:
                     return work(connection)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
             with engine.connect() as connection:
                 return work(connection)
         except (SQLAlchemyError, OSError, ValueError) as error:
-            reason = getattr(error, "orig", None) or error
-            raise DatabaseError(f"{self.url}: {str(reason).strip()}") from None
+            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
 
 
 def _fetched(connection: Connection, sql: str, parameters: Parameters) -> list[Row]:

@@ -8,7 +8,7 @@ from sqlalchemy import Table, inspect, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from sipproxy.db.engines import engine
+from sipproxy.db.engines import engine, reason_of
 from sipproxy.db.schema import kamailio_tables, versions
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
@@ -29,8 +29,7 @@ def connected(url: DatabaseUrl, *, create: bool = False) -> Iterator[Connection]
         with made.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise DatabaseError(f"{url}: {str(reason).strip()}") from None
+        raise DatabaseError(f"{url}: {reason_of(error)}") from None
     finally:
         made.dispose()
 

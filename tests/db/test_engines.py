@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from sipproxy.db.engines import engine, server_dialect, server_engine
+from sipproxy.db.engines import SERVERS, engine, reason_of, server_dialect, server_engine
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
@@ -39,3 +40,24 @@ def test_a_server_engine(scheme: str, driver: str, shown: str) -> None:
     pytest.importorskip(driver)
     made = server_engine(DatabaseUrl.parse(f"{scheme}://u:p@h:33/db"), 2.0, 4)
     assert str(made.url) == shown
+
+
+def test_reasons_are_one_line() -> None:
+    lost = OperationalError("SELECT 1", {}, Exception(2013, "Lost connection"))
+    assert reason_of(lost) == "Lost connection"
+    refused = OperationalError("", {}, Exception("connection failed\n\tIs it running?\n"))
+    assert reason_of(refused) == "connection failed Is it running?"
+    assert reason_of(ValueError("bad")) == "bad"
+
+
+def test_drivers_are_told_how_long_to_wait() -> None:
+    assert SERVERS["mysql"].patience(1.2) == {
+        "connect_timeout": 2,
+        "read_timeout": 2,
+        "write_timeout": 2,
+    }
+    assert SERVERS["postgres"].patience(0.5) == {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 500,
+        "options": "-c statement_timeout=500",
+    }

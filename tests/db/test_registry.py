@@ -1,5 +1,7 @@
 """Databases by URL: one each, only of schemes whose module is loaded."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,9 @@ def test_another_may_stand_in(databases: Databases) -> None:
     other = databases.get("sqlite:///k.db")
     databases.put("mysql://h/db", other)
     assert databases.get("mysql://h/db") is other
+
+
+def test_sqlalchemy_is_imported_with_the_first_database_only() -> None:
+    program = "import sys, sipproxy.proxy, sipproxy.cli.db, sipproxy.cli.user"
+    program += "; assert 'sqlalchemy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

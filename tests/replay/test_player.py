@@ -181,3 +181,9 @@ def test_a_single_listen_line_keeps_its_name_and_advertised_address() -> None:
     assert first == ListenSocket("udp", *ME, ("public.example.org", 5060), "wan")
     assert second == cfg
     assert sockets_for([cfg.local], [cfg]) == [cfg]
+
+
+def test_a_replay_only_reads_databases() -> None:
+    program = load_text('loadmodule "db_sqlite.so"\nrequest_route { exit; }')
+    player = Player(program, [("10.0.0.1", 5060)], 0.0)
+    assert player.proxy.host.database("sqlite:////none.db").overlay
