@@ -9,7 +9,7 @@ from sipproxy.core.params import Plain
 from sipproxy.core.regex import Regex
 from sipproxy.core.substitution import EmptyMatch
 from sipproxy.errors import MessageError
-from sipproxy.modules.textops import editing
+from sipproxy.core import editing
 from sipproxy.modules.textops.params import Mime, Pattern, Sed, WholePattern
 
 Area = tuple[int, int]

@@ -9,7 +9,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, INFO, report
 from sipproxy.core.module import Module, function
 from sipproxy.core.params import Plain
-from sipproxy.modules.textops.editing import substitute
+from sipproxy.core.editing import substitute
 from sipproxy.modules.textops.params import (
     HeaderName,
     Pattern,

@@ -4,7 +4,7 @@ from sipproxy import text as wire
 from sipproxy.core.context import Context
 from sipproxy.core.substitution import EmptyMatch, Substitution
 
-_EDITS = "textops.body"
+_EDITS = "body-edits"
 """Under this name a context keeps the edits of its message's body."""
 
 BodyEdit = tuple[int, int, bytes]
@@ -81,3 +81,9 @@ def substitute(ctx: Context, sed: Substitution, start: int, end: int) -> bool:
     for first, last, text in hits:
         replace(ctx, start + first, start + last, text)
     return bool(hits)
+
+
+def forget(ctx: Context) -> None:
+    """Drop what was kept of edits to a body that is none any more."""
+    if ctx.touched("scratch"):
+        ctx.scratch.pop(_EDITS, None)

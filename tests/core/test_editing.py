@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sipproxy.modules.textops import editing
+from sipproxy.core import editing
 from sipproxy.sip.build import rebuild
 
 

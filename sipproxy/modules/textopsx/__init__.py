@@ -1,12 +1,14 @@
 """textopsx: edits applied at once, replies' status, patterns (Kamailio modules/textopsx)."""
 
 from sipproxy import text as wire
-from sipproxy.core import regex, wildcard
+from sipproxy.core import editing, regex, wildcard
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
-from sipproxy.core.module import Module, function
+from sipproxy.core.module import function
 from sipproxy.core.params import Parsed
 from sipproxy.errors import MessageError
+from sipproxy.modules.textopsx.headervalues import HeaderValueFunctions
+from sipproxy.modules.textopsx.iterators import IteratorFunctions
 from sipproxy.sip.build import rebuild
 from sipproxy.sip.lumps import Lumps
 from sipproxy.sip.message import Message
@@ -37,7 +39,7 @@ class NamePattern(Parsed):
             raise ValueError(str(error)) from None
 
 
-class Textopsx(Module, name="textopsx"):
+class Textopsx(HeaderValueFunctions, IteratorFunctions, name="textopsx"):
     """Changes that show at once."""
 
     def _complain(self, text: str) -> None:
@@ -73,8 +75,7 @@ class Textopsx(Module, name="textopsx"):
         ctx.msg = msg
         ctx.new_ruri = None
         ctx.lumps = Lumps(msg)
-        if ctx.touched("scratch"):
-            ctx.scratch.pop("textops.body", None)
+        editing.forget(ctx)
         return 1
 
     @function("ONREPLY", replaces_message=True)
