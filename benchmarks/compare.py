@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sipproxy.testing.digest import Challenge
+
 HERE = Path(__file__).resolve().parent
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -37,13 +39,17 @@ class Server:
 
 @dataclass(frozen=True)
 class Workload:
-    """A cfg, its defines, and how many requests are sent to it in one round."""
+    """A cfg, its defines, and how many requests are sent to it in one round.
+
+    With a `password` the requests carry credentials for it; without users it is wrong.
+    """
 
     name: str
     cfg: str
     defines: tuple[str, ...]
     requests: int
     aim: float
+    password: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,21 @@ class Result:
     replies: dict[str, int]
 
 
-KAMAILIO = ("kamailio", "-f", "{cfg}", "-DD", "-E", "-m", "256", "-M", "64", "-Y", "{dir}")
+KAMAILIO = (
+    "kamailio",
+    "-f",
+    "{cfg}",
+    "-DD",
+    "-E",
+    "-n",
+    "1",
+    "-m",
+    "256",
+    "-M",
+    "64",
+    "-Y",
+    "{dir}",
+)
 
 SERVERS = (
     Server("sipproxy", (sys.executable, "-m", "sipproxy", "-f", "{cfg}", "-DD", "-E")),
@@ -66,10 +86,18 @@ SERVERS = (
     Server("kamailio-tlsf", (*KAMAILIO, "-x", "tlsf", "-X", "tlsf")),
 )
 
+USER, REALM, PASSWORD = "alice", "example.org", "secret"
+ATTACKED = "../examples/kamailio_cfg/dictionary_attack.cfg"
+UNLIMITED = tuple(f"{name}_LIMIT=2000000000" for name in ("PAIR", "SOURCE", "USER"))
+
 WORKLOADS = (
     Workload("rate limit, answered 200", "rate_limit.cfg", (), 60_000, 0.5),
     Workload("rate limit, answered 429", "rate_limit.cfg", ("LIMIT=0",), 60_000, 0.5),
     Workload("100 rounds of while", "script.cfg", (), 10_000, 1.0),
+    Workload("challenge", "auth.cfg", (), 40_000, 0.4),
+    Workload("digest check, SQLite", "auth.cfg", (), 30_000, 0.4, PASSWORD),
+    Workload("dictionary attack, checked", ATTACKED, UNLIMITED, 20_000, 0.4, "wrong"),
+    Workload("dictionary attack, banned", ATTACKED, (), 30_000, 0.4, "wrong"),
 )
 
 
@@ -122,7 +150,9 @@ def measure(server: Server, workload: Workload, sipload: Path, requests: int, ba
         port = free_port()
         fill = {"cfg": str(HERE / workload.cfg), "port": str(port), "dir": folder}
         words = [word.format(**fill) for word in server.words]
-        for define in (f"PORT={port}", *workload.defines):
+        users = make_users(folder)
+        realm = f'REALM="{REALM}"'
+        for define in (f"PORT={port}", f'DBURL="{users}"', realm, *workload.defines):
             words += ["-A", define]
         log = Path(folder, "log")
         with open(log, "wb") as stream:
@@ -131,9 +161,10 @@ def measure(server: Server, workload: Workload, sipload: Path, requests: int, ba
             )
         try:
             wait_bound(process, port, log)
-            load(sipload, port, 2_000, base + 9_000_000)
+            template = make_template(folder, port, workload.password)
+            load(sipload, template, port, 2_000, base + 9_000_000)
             before = cpu_seconds(process.pid)
-            numbers = load(sipload, port, requests or workload.requests, base)
+            numbers = load(sipload, template, port, requests or workload.requests, base)
             spent = cpu_seconds(process.pid) - before
         finally:
             stop(process)
@@ -147,9 +178,45 @@ def measure(server: Server, workload: Workload, sipload: Path, requests: int, ba
     )
 
 
-def load(sipload: Path, port: int, requests: int, base: int) -> dict[str, Any]:
+def make_users(folder: str) -> str:
+    """A table of users with one user in it; its URL as a cfg has it."""
+    url = f"sqlite:///{folder}/users.db"
+    word = [sys.executable, "-m", "sipproxy"]
+    subprocess.run([*word, "db", "create", url], check=True, stdout=subprocess.DEVNULL)
+    user = [f"{USER}@{REALM}", PASSWORD, "--db", url]
+    subprocess.run([*word, "user", "add", *user], check=True, stdout=subprocess.DEVNULL)
+    return url
+
+
+def make_template(folder: str, port: int, password: str) -> Path:
+    """The request to send, with credentials for the server's own challenge if there is a password.
+
+    All requests answer one challenge, as those of one phone do while its nonce is good.
+    """
+    plain = HERE / "register.sip"
+    if not password:
+        return plain
+    text = plain.read_text().replace("user%u", USER)
+    first = text.replace("%p", "9").replace("%i", "first").replace("\n", "\r\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(2)
+        for _ in range(10):  # the server may still be starting its workers
+            phone.sendto(first.encode(), ("127.0.0.1", port))
+            with contextlib.suppress(TimeoutError):
+                challenge = Challenge.of(phone.recv(65_535))
+                break
+        else:
+            raise SystemExit("the server did not answer the first request")
+    assert challenge is not None, "the server did not challenge"
+    line = challenge.answer(USER, password, method="REGISTER", uri=f"sip:{REALM}")
+    made = Path(folder, "request.sip")
+    made.write_text(text.replace("Content-Length", f"{line}\nContent-Length"))
+    return made
+
+
+def load(sipload: Path, template: Path, port: int, requests: int, base: int) -> dict[str, Any]:
     """Run the load generator on the other core."""
-    words = [str(sipload), "-t", f"127.0.0.1:{port}", "-f", str(HERE / "register.sip")]
+    words = [str(sipload), "-t", f"127.0.0.1:{port}", "-f", str(template)]
     words += ["-n", str(requests), "-b", str(base)]
     done = subprocess.run([*pinned(1), *words], capture_output=True, text=True, timeout=300)
     if done.returncode:
