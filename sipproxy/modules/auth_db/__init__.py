@@ -75,11 +75,20 @@ class AuthDb(Module, name="auth_db"):
         """The tables that the cfg names, each with the place that names it first."""
         self._loaded: tuple[Loaded, ...] = ()
         self._more: tuple[str, ...] = ()
+        # What each request asks for, taken out of the parameters once.
+        self._columns: tuple[str, ...] = ()
+        self._columns_2: tuple[str, ...] = ()
+        self._by_domain = self._hashes = self._forced = False
 
     def start(self) -> None:
         self.auth = self.host.bind("auth")
         self._loaded = read_columns(self.load_credentials, self.host.pv)
         self._more = tuple(loaded.column for loaded in self._loaded)
+        self._by_domain = bool(self.use_domain)
+        self._hashes = not self.calculate_ha1
+        self._forced = bool(self.force_generate_avps)
+        self._columns = (self.password_column, *self._more)
+        self._columns_2 = (self.password_column_2, *self._more) if self._hashes else self._columns
 
     def ready(self) -> None:
         database = self.host.database(self.db_url)
@@ -162,7 +171,7 @@ class AuthDb(Module, name="auth_db"):
         code, found = await self._checked(ctx, realm, table, kind, method)
         if code != ACCEPTED or found is None or not flags & _CHECK_IDENTITY:
             return code
-        domains = bool(self.use_domain)
+        domains = self._by_domain
         return self.auth.check_identity(ctx, found.user, use_domain=domains, flags=flags)
 
     @function()
@@ -214,8 +223,9 @@ class AuthDb(Module, name="auth_db"):
         code, found = auth.pre_auth(ctx, text, kind)
         if found is None:
             return code, None
-        columns = (self._password_column(found), *self._more)
-        domain = (found.domain or text) if self.use_domain else None
+        named = found.domain
+        columns = self._columns_2 if named else self._columns
+        domain = (named or text) if self._by_domain else None
         try:
             row = await self.users.find(table, columns, found.user, domain)
         except DatabaseError as error:
@@ -223,14 +233,9 @@ class AuthDb(Module, name="auth_db"):
             return FAILED, None
         if row is None:
             return UNKNOWN_USER, None
-        if self.force_generate_avps:
+        if self._forced:
             self._load(ctx, row[1:])
         return self._compared(ctx, found, text, method, row), found
-
-    def _password_column(self, found: Credentials) -> str:
-        if found.domain and not self.calculate_ha1:
-            return str(self.password_column_2)
-        return str(self.password_column)
 
     def _compared(self, ctx: Context, found: Credentials, realm: str, method: str, row: Row) -> int:
         """The code for a user whose row was found."""
@@ -241,13 +246,13 @@ class AuthDb(Module, name="auth_db"):
             return WRONG_PASSWORD
         auth = self.auth
         ha1 = str(stored)
-        if self.calculate_ha1:
+        if not self._hashes:
             ha1 = auth.ha1(found.username or "", realm, ha1)
         code = auth.check_response(found, ha1, method, ctx.msg.body)
         if code != ACCEPTED:
             return code
         code = auth.post_auth(ctx, found, ha1)
-        if code == ACCEPTED and not self.force_generate_avps:
+        if code == ACCEPTED and self._loaded and not self._forced:
             self._load(ctx, row[1:])
         return code
 
