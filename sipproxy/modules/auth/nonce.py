@@ -11,6 +11,7 @@ import re
 from binascii import Error, a2b_base64, b2a_base64
 from contextlib import suppress
 from hmac import compare_digest
+from functools import lru_cache
 from ipaddress import ip_address
 from struct import Struct
 
@@ -183,8 +184,13 @@ class Nonces:
             with suppress(MessageError):
                 parts += wire.encode(msg.from_.tag or "")
         if checks & CHECK_SOURCE:
-            parts += ip_address(msg.source[0]).packed
+            parts += _packed(msg.source[0])
         return _md5(parts + self._second_secret)
+
+
+@lru_cache(maxsize=4096)
+def _packed(address: str) -> bytes:
+    return ip_address(address).packed
 
 
 def _base64(data: bytes) -> str:
