@@ -10,8 +10,8 @@ import hashlib
 import re
 from binascii import Error, a2b_base64, b2a_base64
 from contextlib import suppress
-from hmac import compare_digest
 from functools import lru_cache
+from hmac import compare_digest
 from ipaddress import ip_address
 from struct import Struct
 
