@@ -86,7 +86,7 @@ def claimed_identity(cfg: Cfg) -> Found:
     that you did: `# sipproxy: ignore[SP301]`.
 
     Reported are keys of htables and comparisons with anything but `$null`, where no check of
-    credentials can have succeeded before. Texts for the log are not.
+    credentials can have succeeded before; the first in each route. Texts for the log are not.
     """
     if not any(site.call.name in AUTHENTICATES for site in cfg.calls):
         return
@@ -97,7 +97,7 @@ def claimed_identity(cfg: Cfg) -> Found:
             continue
         if not _decides(use) or cfg.flow.may_be_authenticated(use.step) or _realm_check(use):
             continue
-        key = (str(use.span), name)
+        key = (use.step.route.kind + use.step.route.name, name)
         if key not in told:
             told.add(key)
             yield use.span, f"${name} is what the sender claims: nothing was checked yet", ""

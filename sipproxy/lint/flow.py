@@ -40,6 +40,7 @@ class Flow:
         self._always = 0
         """Facts that hold from the start: `$var`s that a module writes to."""
         self._before: dict[int, int] = {}
+        self._jumps = {step: list(names) for step, names in cfg.jumps.items()}
         self._sets: dict[int, int] = {}
         self._waiting: list[str] = []
         self._keys = {name: key for key, r in cfg.routes.items() if (name := _called(r))}
@@ -52,7 +53,7 @@ class Flow:
             self._always |= self._bit(name)
         self.ever_set = frozenset(self._bits)
         """Names of the `$var`s that something in the cfg may give a value."""
-        self._hint_authentication()
+        self._look_at_calls()
         self._run()
 
     def reached(self, step: Step) -> bool:
@@ -84,11 +85,16 @@ class Flow:
     def _bit(self, name: str) -> int:
         return self._bits.setdefault(name, 1 << (len(self._bits) + 1))
 
-    def _hint_authentication(self) -> None:
+    def _look_at_calls(self) -> None:
         for site in self._cfg.calls:
+            step = id(site.step)
             if site.call.name in AUTHENTICATES:
-                step = id(site.step)
                 self._sets[step] = self._sets.get(step, 0) | _AUTHENTICATED
+            for number in range(len(site.call.args)):
+                # route_if_exists("X") and the like run the route there and then; "0" is a flag
+                name = site.text(number) or ""
+                if name in self._cfg.named_routes and not name.isdigit():
+                    self._jumps.setdefault(step, []).append(name)
 
     # --- running through ----------
 
@@ -110,7 +116,7 @@ class Flow:
         found: dict[str, set[str]] = {}
         keys = {id(route): key for key, route in self._cfg.routes.items()}
         for step in self._cfg.steps:
-            for name in self._cfg.jumps.get(id(step), ()):
+            for name in self._jumps.get(id(step), ()):
                 for one in self._cfg.named_routes if name is None else (name,):
                     found.setdefault(one, set()).add(keys[id(step.route)])
         return found
@@ -191,7 +197,7 @@ class Flow:
 
     def _jump(self, step: Step, facts: int) -> int:
         """The facts behind the routes that a statement calls."""
-        for name in self._cfg.jumps.get(id(step), ()):
+        for name in self._jumps.get(id(step), ()):
             called: Iterable[str] = self._cfg.named_routes if name is None else (name,)
             out = facts
             for one in called:

@@ -25,6 +25,8 @@ CHECK = 'if (!www_authorize("r", "subscriber")) { www_challenge("r", "1"); exit;
         ('$var(rc) = auth_check("r", "s", "1");\n$sht(t=>$au) = 1;', []),
         ("route(A);\n$sht(t=>$au) = 1;", []),
         ("$sht(t=>$au) = 1;", ["SP301:1"]),
+        ('$sht(t=>$au) = 1;\n$var(rc) = auth_check("r", "s", "0");', ["SP301:1"]),
+        ("$sht(t=>$au) = 1;\n$sht(t=>$au) = 2;", ["SP301:1"]),
         (f"route(B);\n{CHECK}", ["SP301:7"]),
         (f"{CHECK}\nroute(B);", []),
     ],

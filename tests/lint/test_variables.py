@@ -26,6 +26,7 @@ Found = Callable[..., list[str]]
         ("if (f($var(x)) && $var(x) == 1) { exit; }", []),
         ("route(SET);\n$avp(y) = $var(x);", []),
         ("$avp(y) = $var(x);\nroute(SET);", ["SP404:1"]),
+        ('route_if_exists("SET");\n$avp(y) = $var(x);', []),
         ("route($var(name));\n$avp(y) = $var(x);", ["SP404:1"]),
         ("$var(n) = $var(n) + 1;", []),
         ("$avp(y) = $var($avp(z));", []),
