@@ -5,7 +5,7 @@ from typing import Any
 
 from sipproxy.core.bindings import Authenticator, AuthKind
 from sipproxy.core.context import Context
-from sipproxy.core.log import ERROR, report
+from sipproxy.core.log import ERROR
 from sipproxy.core.module import Constant, Module, Remark, function, modparam
 from sipproxy.core.params import Parsed, VarOrText
 from sipproxy.db.statement import Row
@@ -200,7 +200,7 @@ class AuthDb(Module, name="auth_db"):
         try:
             row = await self.users.find(table, columns, parsed.user or "", domain)
         except DatabaseError as error:
-            self._error(f"failed to query database: {error}")
+            self._failed(error)
             return FAILED
         if row is None:
             return -2
@@ -229,7 +229,7 @@ class AuthDb(Module, name="auth_db"):
         try:
             row = await self.users.find(table, columns, found.user, domain)
         except DatabaseError as error:
-            self._error(f"failed to query database: {error}")
+            self._failed(error)
             return FAILED, None
         if row is None:
             return UNKNOWN_USER, None
@@ -242,7 +242,7 @@ class AuthDb(Module, name="auth_db"):
         stored = row[0]
         if not isinstance(stored, str | int) or stored == "":
             # Whoever knows that nothing is stored could make the response to it.
-            self._error(f"no password is stored for {found.user}")
+            self._error(f"no password is stored for {found.user}", "no password")
             return WRONG_PASSWORD
         auth = self.auth
         ha1 = str(stored)
@@ -260,5 +260,8 @@ class AuthDb(Module, name="auth_db"):
         for loaded, value in zip(self._loaded, values, strict=True):
             loaded.write(ctx, value)
 
-    def _error(self, text: str) -> None:
-        report(self.host.log, ERROR, "auth_db", text)
+    def _failed(self, error: DatabaseError) -> None:
+        self._error(f"failed to query database: {error}", "query")
+
+    def _error(self, text: str, kind: str = "") -> None:
+        self.host.report_limited(ERROR, "auth_db", text, kind)

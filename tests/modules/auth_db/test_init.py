@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sipproxy.errors import CfgError, ModuleError
 from sipproxy.testing import ProxyUnderTest, Run, load_cfg_text
@@ -246,10 +248,12 @@ def test_a_failing_database_is_neither_a_wrong_password_nor_an_unknown_user(
     one = phone(WWW)
     assert code(one.ask("alice", "builder")) == -2
     change(file, "DROP TABLE subscriber")
-    for user, password in (("alice", "wonder"), ("alice", "x"), ("nobody", "x")):
-        run = one.ask(user, password)
-        assert code(run) == -1
-        assert run.log.has("failed to query database") and run.log.has("no such table")
+    run = one.ask("alice", "wonder")
+    assert code(run) == -1
+    assert run.log.has("failed to query database") and run.log.has("no such table")
+    for user, password in (("alice", "x"), ("nobody", "x")):
+        assert code(one.ask(user, password)) == -1
+    assert one.proxy.advance(10).log.has("no such table: subscriber (2 more in 10 s)")
     assert code(phone('is_subscriber("sip:alice@x", "subscriber", "2")').ask()) == -1
 
 
@@ -359,3 +363,53 @@ def test_other_messages_go_on_while_a_database_is_slow(phone: Any) -> None:
     assert run.statuses == [200, 401, 401] * 100
     codes = [line.split()[1] for line in run.log]
     assert codes == ["1", "-2", "-3"] * 100
+
+
+# -- hostile names
+
+NAMES = st.text(
+    st.characters(exclude_characters='"\r\n', exclude_categories=["Cs"]), min_size=1, max_size=40
+) | st.sampled_from(
+    [
+        "alice' OR '1'='1",
+        "' UNION SELECT '' --",
+        "alice\0",
+        "%",
+        "_lice",
+        "ALICE",
+        "a" * 5000,
+        "alice@",
+        "@example.com",
+        "sip:",
+        "\ud800",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["alice' OR '1'='1", "' UNION SELECT '' --", "%", "_lice", "ALICE"]
+)
+def test_a_name_is_only_a_name(phone: Any, name: str) -> None:
+    assert code(phone(WWW, PLAIN).ask(name, "", from_="carol")) == -3
+
+
+@given(name=NAMES, method=st.sampled_from(["REGISTER", "MESSAGE"]), domain=st.booleans())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_name_gets_in_or_breaks_anything(
+    hostile: Any, name: str, method: str, domain: bool
+) -> None:
+    one = hostile(domain)
+    user = name.encode("utf-8", "replace").decode()
+    run = one.ask(user, "", method=method, from_="carol")
+    assert code(run) in (-1, -2, -3, -5)
+    assert run.fault == ""
+
+
+@pytest.fixture
+def hostile(phone: Any) -> Any:
+    """Phones of a cfg without and with use_domain, each made once."""
+    phones = [
+        phone('auth_check("example.com", "subscriber", "0")', PLAIN + use)
+        for use in ("", 'modparam("auth_db", "use_domain", 1)\n')
+    ]
+    return phones.__getitem__
