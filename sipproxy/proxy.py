@@ -17,7 +17,7 @@ from sipproxy.core.flow import Flow, Outgoing
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.functions import Core
 from sipproxy.core.host import Host
-from sipproxy.core.log import DEBUG, LogSink, report
+from sipproxy.core.log import DEBUG, WARN, LogSink, report
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.db.registry import Databases
@@ -179,13 +179,18 @@ class Proxy:
 
     def _take_reply(self, ctx: Context) -> None:
         if self._reply is None:
-            self._after_reply(ctx)
+            self._after_reply(ctx, 1)
         else:
             self._runner.run(self._reply, ctx, self._after_reply)
 
-    def _after_reply(self, ctx: Context) -> None:
-        """A reply that the script did not drop goes to its transaction, or on by its Vias."""
-        if ctx.end & DROP:
+    def _after_reply(self, ctx: Context, code: int) -> None:
+        """A reply goes to its transaction, or on by its Vias, unless the script dropped it.
+
+        A script that returned 0 dropped it too, and so did one that ended in a failure.
+        """
+        if code < 0:
+            report(self.host.log, WARN, "core", "error while trying onreply script")
+        elif not code or ctx.end & DROP:
             self.host.traffic.events["drop_replies"] += 1
         elif not any(take(ctx) for take in self.host.reply_takers):
             forward_reply(ctx)

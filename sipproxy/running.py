@@ -17,8 +17,8 @@ from sipproxy.script.compile import Compiled, CompiledRoute
 from sipproxy.sip.build import build_reply, reply_destination
 from sipproxy.sip.message import Message
 
-Ended = Callable[[Context], None]
-"""Called when a route is over that did not fail."""
+Ended = Callable[[Context, int], None]
+"""Called with the route's return code when a route is over that did not fail."""
 
 
 class Runner:
@@ -46,11 +46,11 @@ class Runner:
             if route.suspends:
                 self._resume(route.call(ctx), ctx, ended)
                 return
-            route.call(ctx)
+            code = route.call(ctx)
         except Exception as error:  # a fault of ours or of a module ends this message only
             self._fault(ctx, error)
             return
-        self._end(ctx, ended)
+        self._end(ctx, code, ended)
 
     def run_event(self, name: str, record: object) -> Context | None:
         """Run an event route, if the cfg has it, on a faked message or the one it is about."""
@@ -103,8 +103,8 @@ class Runner:
     def _resume(self, run: Coroutine[Wait, object, int], ctx: Context, ended: Ended | None) -> None:
         try:
             wait = run.send(None)
-        except StopIteration:
-            self._end(ctx, ended)
+        except StopIteration as stop:
+            self._end(ctx, stop.value, ended)
         except Exception as error:
             self._fault(ctx, error)
         else:
@@ -128,10 +128,10 @@ class Runner:
 
         wait.then(resume)
 
-    def _end(self, ctx: Context, ended: Ended | None) -> None:
+    def _end(self, ctx: Context, code: int, ended: Ended | None) -> None:
         ctx.finish()
         if ended is not None:
-            ended(ctx)
+            ended(ctx, code)
 
     def _tell(self, error: Exception) -> None:
         """Count an exception and log it with its cfg line."""

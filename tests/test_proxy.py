@@ -1,5 +1,7 @@
 """The proxy as one object: datagrams in, outbox and deadlines out, faults told in cfg terms."""
 
+import pytest
+
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
 from sipproxy.core.values import Value
@@ -103,6 +105,30 @@ def test_replies_are_relayed_by_via_unless_dropped() -> None:
     (relayed,) = proxy.feed(answer, source="127.0.0.1:5090").sent
     assert (relayed.status, relayed.flow.remote) == (200, ("127.0.0.1", 5080))
     assert proxy.feed(response(sent.raw, 480, "Gone"), source="127.0.0.1:5090").sent == []
+
+
+@pytest.mark.parametrize(
+    ("end", "relayed"),
+    [
+        ("exit;", True),
+        ("return 5;", True),
+        ("drop;", False),
+        ("return 0;", False),
+        ("route(ZERO); $var(x) = 1;", False),
+        ("return -1;", False),
+        ("slow_answer(1); return 0;", False),
+        ("slow_answer(1);", True),
+    ],
+)
+def test_how_reply_route_ends_decides_whether_the_reply_goes_on(end: str, relayed: bool) -> None:
+    proxy = load(
+        f"request_route {{ forward(); }}\nreply_route {{ {end} }}\nroute[ZERO] {{ return 0; }}"
+    )
+    (sent,) = proxy.feed(request(uri="sip:bob@127.0.0.1:5090")).sent
+    run = proxy.feed(response(sent.raw, 200), source="127.0.0.1:5090")
+    later = proxy.advance(2) if "slow" in end else run
+    assert bool(later.sent) is relayed
+    assert ("error while trying onreply script" in run.log) is ("-1" in end)
 
 
 def test_where_the_script_ended() -> None:

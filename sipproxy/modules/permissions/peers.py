@@ -24,12 +24,14 @@ class TrustedPeer:
     finds_from: Search | None
     finds_ruri: Search | None
 
-    def trusts(self, proto: int, from_uri: str, ruri: str) -> bool:
-        """Whether a message is meant; `proto` 0 is any. Raises RegexError."""
-        return (
-            (not self.proto or not proto or self.proto == proto)
-            and (self.finds_from is None or bool(self.finds_from(from_uri)))
-            and (self.finds_ruri is None or bool(self.finds_ruri(ruri)))
+    def takes(self, proto: int) -> bool:
+        """Whether a transport is meant; 0 is any."""
+        return not self.proto or not proto or self.proto == proto
+
+    def trusts(self, from_uri: str, ruri: str) -> bool:
+        """Whether the patterns find what is theirs to find. Raises RegexError."""
+        return (self.finds_from is None or bool(self.finds_from(from_uri))) and (
+            self.finds_ruri is None or bool(self.finds_ruri(ruri))
         )
 
 

@@ -106,21 +106,21 @@ class Trusted(PermissionsBase):
 
     async def _check(self, ctx: Context, address: str, proto: int, uri: str | None) -> int:
         msg = ctx.msg
-        try:
-            caller = msg.from_uri if uri is None else uri
-        except MessageError:
-            return -1
-        # Kamailio reads the first line of a reply as if it were a request's: its status.
-        called = msg.ruri if msg.is_request else str(msg.status)
-        for name, text in (("From", caller), ("Request", called)):
-            if byte_length(text) > _LONGEST:
-                self.error(f"message has {name} URI too large")
+        texts = None
+        # Patterns are for requests: of a reply only the source and the transport count.
+        if msg.is_request:
+            try:
+                texts = (msg.from_uri if uri is None else uri), msg.ruri
+            except MessageError:
+                return -1
+            if max(map(byte_length, texts)) > _LONGEST:
+                self.error("message has a From or Request URI too large")
                 return -1
         if self.db_mode == 1:
             peers: Iterable[TrustedPeer] = self._peers().get(address, ())
         else:
             peers = await self._ask(address)
-        return self._count(ctx, peers, proto, caller, called)
+        return self._count(ctx, peers, proto, texts)
 
     async def _ask(self, address: str) -> list[TrustedPeer]:
         """The rows of a source, read now, the lowest priority first."""
@@ -151,12 +151,16 @@ class Trusted(PermissionsBase):
         return self._query
 
     def _count(
-        self, ctx: Context, peers: Iterable[TrustedPeer], proto: int, caller: str, called: str
+        self,
+        ctx: Context,
+        peers: Iterable[TrustedPeer],
+        proto: int,
+        texts: tuple[str, str] | None,
     ) -> int:
         count = 0
         for peer in peers:
             try:
-                trusted = peer.trusts(proto, caller, called)
+                trusted = peer.takes(proto) and (texts is None or peer.trusts(*texts))
             except RegexError as error:
                 self.error(str(error))
                 continue

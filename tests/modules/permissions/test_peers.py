@@ -9,18 +9,20 @@ def test_a_row() -> None:
     peer = read_peer(("10.0.0.1", "UDP", r"^sip:a\{2\}@", None, "t", 3), print)
     assert peer is not None
     assert (peer.proto, peer.priority, peer.tag) == (1, 3, "t")
-    assert peer.trusts(1, "sip:aa@b", "sip:x")
-    assert peer.trusts(0, "sip:aa@b", "sip:x")
-    assert not peer.trusts(2, "sip:aa@b", "sip:x")
-    assert not peer.trusts(1, "sip:a@b", "sip:x")
+    assert peer.takes(1)
+    assert peer.takes(0)
+    assert not peer.takes(2)
+    assert peer.trusts("sip:aa@b", "sip:x")
+    assert not peer.trusts("sip:a@b", "sip:x")
 
 
 def test_any_transport_and_the_request_uri() -> None:
     peer = read_peer(("10.0.0.1", "any", None, "a+", None, None), print)
     assert peer is not None
     assert peer.priority == 0
-    assert peer.trusts(6, "", "sip:a+b")
-    assert not peer.trusts(6, "", "sip:aab")
+    assert peer.takes(6)
+    assert peer.trusts("", "sip:a+b")
+    assert not peer.trusts("", "sip:aab")
 
 
 def test_none_is_no_peer() -> None:
@@ -38,7 +40,7 @@ def test_a_bad_pattern_is_told_and_finds_nothing(pattern: str) -> None:
     told: list[str] = []
     peer = read_peer(("10.0.0.1", "udp", pattern, None, None, 0), told.append)
     assert peer is not None
-    assert not peer.trusts(1, "sip:a@b", "sip:x")
+    assert not peer.trusts("sip:a@b", "sip:x")
     assert told[0].startswith(f"invalid regular expression {pattern}")
 
 
