@@ -242,12 +242,7 @@ def code_of_the_log(cfg: Cfg) -> Found:
         if use.spec.name not in _RETURN_CODES or use.call is not None:
             continue
         before = use.step.earlier()
-        if not before:
-            if use.step.part in ("then", "else") and use.step.above is not None:
-                continue
-            continue
-        last = before[-1]
-        if _is_log(last) and not _calls(use.step):
+        if before and _is_log(before[-1]) and not _calls(use.step):
             yield (
                 use.span,
                 "this is the return code of the log line before it, always 1",
