@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipproxy.clock import Chance, Clock
+from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.declared import (
     FunctionDecl,
@@ -31,6 +32,7 @@ from sipproxy.core.resolve import Resolver
 from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.statistics import Statistics, Traffic
 from sipproxy.core.timers import TimerQueue
+from sipproxy.core.tracing import Action
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError
 from sipproxy.sip.message import Message
@@ -94,6 +96,10 @@ class Host(Resolver):
         """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
         self.begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = _no_begin
         """Do work that may wait, then call what is to be called; given by the runner."""
+        self.trace: Callable[[Context, Action], None] | None = None
+        """Told of each action of the cfg before it runs, where a module set it at its start."""
+        self.assigned: Callable[[Context, PvAccess], None] | None = None
+        """Told of each variable behind its assignment, where a module set it at its start."""
         self.observe_send: Callable[[bytes, Flow], None] | None = None
         """Told of each row of the outbox while the route that sends it is on the stack."""
         self.variables: object = None

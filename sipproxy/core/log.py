@@ -1,5 +1,7 @@
 """Log levels as Kamailio numbers them, the sink that lines go to, and lines that may be many."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from sipproxy.core.timers import TimerQueue
@@ -19,13 +21,43 @@ LEVEL_NAMES = {
 }
 
 
+LEVEL_LETTERS: Mapping[str, int] = MappingProxyType(
+    {
+        **{"A": ALERT, "B": BUG, "C": CRIT2, "E": ERROR},
+        **{"W": WARN, "N": NOTICE, "I": INFO, "D": DEBUG},
+    }
+)
+"""The third letter of `L_ERR` and its like, which alone counts in a cfg."""
+
+FACILITIES = frozenset(
+    f"LOG_{name}"
+    for name in (
+        *("AUTH", "AUTHPRIV", "CRON", "DAEMON", "FTP", "KERN", "LPR"),
+        *("MAIL", "NEWS", "SYSLOG", "USER", "UUCP"),
+        *(f"LOCAL{number}" for number in range(8)),
+    )
+)
+"""Names of the facilities of syslog."""
+
+
+def named_level(text: str) -> int:
+    """The level that a cfg calls `L_ERR`; raises ValueError."""
+    try:
+        return LEVEL_LETTERS[text[2]]
+    except (IndexError, KeyError):
+        raise ValueError(f"unknown log level {text!r}") from None
+
+
 class LogSink(Protocol):
     """Takes the lines a cfg or a module writes; `threshold` is the core parameter `debug`."""
 
     threshold: int
 
-    def write(self, level: int, origin: str, text: str) -> None:
-        """One record; `origin` is `<script>` or a module's name. Called only for enabled levels."""
+    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
+        """One record; `origin` is `<script>` or a module's name. Called only for enabled levels.
+
+        `label` stands for the name of the level in a line.
+        """
 
 
 class LogList:
@@ -35,7 +67,7 @@ class LogList:
         self.threshold = threshold
         self.records: list[tuple[int, str, str]] = []
 
-    def write(self, level: int, origin: str, text: str) -> None:
+    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
         self.records.append((level, origin, text))
 
 

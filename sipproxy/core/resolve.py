@@ -15,6 +15,10 @@ from sipproxy.errors import SipproxyError
 from sipproxy.text import lower
 
 
+_MOST_KNOWN = 10_000
+"""Pseudo-variables that are noted; a cfg may make up more while it runs."""
+
+
 class ResolveError(SipproxyError):
     """A pseudo-variable or transformation does not exist or is used wrongly."""
 
@@ -38,6 +42,8 @@ class Resolver:
         """A hint on a name that no loaded module marks so; given by the loader."""
         self._formats: dict[str, Format] = {}
         self._accesses: dict[str, PvAccess] = {}
+        self.known: dict[str, PvAccess] = {}
+        """The pseudo-variables that were looked up first, as they are written."""
 
     def format(self, text: str) -> Format:
         """A text with its pseudo-variables looked up; raises ResolveError."""
@@ -82,6 +88,8 @@ class Resolver:
             access.absent = ""
             access.number = None
         access.text = spec.text
+        if len(self.known) < _MOST_KNOWN:
+            self.known.setdefault(spec.text, access)
         return access
 
     def _piece(self, spec: PvSpec) -> PvAccess:

@@ -5,32 +5,24 @@ from typing import Any
 
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
-from sipproxy.core.log import ALERT, BUG, CRIT2, DEBUG, ERROR, INFO, NOTICE, WARN, report
+from sipproxy.core.log import (
+    ALERT,
+    BUG,
+    CRIT2,
+    DEBUG,
+    ERROR,
+    FACILITIES,
+    INFO,
+    NOTICE,
+    WARN,
+    named_level,
+    report,
+)
 from sipproxy.core.methods import method_bit
 from sipproxy.core.module import Module, function, modparam, modparam_method, pvar
 from sipproxy.core.params import Parsed
 from sipproxy.errors import ModuleError
 from sipproxy.text import byte_length
-
-_LEVELS = {
-    "A": ALERT,
-    "B": BUG,
-    "C": CRIT2,
-    "E": ERROR,
-    "W": WARN,
-    "N": NOTICE,
-    "I": INFO,
-    "D": DEBUG,
-}
-
-_FACILITIES = frozenset(
-    f"LOG_{name}"
-    for name in (
-        *("AUTH", "AUTHPRIV", "CRON", "DAEMON", "FTP", "KERN", "LPR"),
-        *("MAIL", "NEWS", "SYSLOG", "USER", "UUCP"),
-        *(f"LOCAL{number}" for number in range(8)),
-    )
-)
 
 _COLORS = "srgybpcw"
 """Letters of the terminal's colours 0 to 7; `x` is the default one."""
@@ -51,10 +43,7 @@ class Level(Parsed):
         """Read `L_ERR`, `L_INFO` and so on, or `$var(level)`."""
         if text.startswith("$"):
             return cls(0, text)
-        try:
-            return cls(_LEVELS[text[2]], "")
-        except (IndexError, KeyError):
-            raise ValueError(f"unknown log level {text!r}") from None
+        return cls(named_level(text), "")
 
     def bind(self, host: Any) -> None:
         """Look the pseudo-variable up; raises ResolveError."""
@@ -78,7 +67,7 @@ class Facility(Parsed):
     @classmethod
     def parse(cls, text: str) -> "Facility":
         """Read `LOG_LOCAL0` and so on."""
-        if text not in _FACILITIES:
+        if text not in FACILITIES:
             raise ValueError(f"invalid syslog facility {text}")
         return cls()
 
@@ -102,7 +91,7 @@ class Xlog(Module, name="xlog"):
     @modparam_method("log_facility")
     def log_facility(self, name: str) -> None:
         """Syslog facility of the lines."""
-        if name not in _FACILITIES:
+        if name not in FACILITIES:
             raise ModuleError(f"invalid syslog facility {name}")
 
     def start(self) -> None:

@@ -29,13 +29,13 @@ class ServerLog:
         self._head = f" 0({os.getpid()}) "
         self._prefix: Callable[[], str] | None = None
 
-    def write(self, level: int, origin: str, text: str) -> None:
+    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
         """Keep one record for the next flush."""
         prefix = self._prefix() if self._prefix else ""
-        label = "<core>: " if origin == "core" else f"{origin}: " if origin else ""
+        place = "<core>: " if origin == "core" else f"{origin}: " if origin else ""
         end = "" if text.endswith("\n") else "\n"
-        name = LEVEL_NAMES[max(-5, min(level, DEBUG))]
-        self._output.add(level, f"{self._head}{name}: {prefix}{label}{text}{end}")
+        name = label or LEVEL_NAMES[max(-5, min(level, DEBUG))]
+        self._output.add(level, f"{self._head}{name}: {prefix}{place}{text}{end}")
 
     def flush(self) -> None:
         """Hand what was written to the outside."""

@@ -68,7 +68,7 @@ class ReplayLog:
         self.packet = 0
         self.lines: list[Line] = []
 
-    def write(self, level: int, origin: str, text: str) -> None:
+    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
         self.lines.append(Line(self.packet, level, origin, text))
 
 

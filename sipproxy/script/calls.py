@@ -19,6 +19,7 @@ from sipproxy.script import tree
 from sipproxy.script.fold import fold
 from sipproxy.script.graph import static_name
 from sipproxy.script.scope import ROUTE_MASK, Scope
+from sipproxy.script.traces import Traces
 
 if TYPE_CHECKING:
     from sipproxy.script.expressions import Expressions
@@ -41,6 +42,7 @@ class Calls:
         self.scope = scope
         self.emit = scope.emit
         self.expressions = expressions
+        self.traces = Traces(scope)
         self.make_block: Any = None
         """Compiles `{ actions }` to a hidden function; given by the statement compiler."""
         self._given: list[ast.expr] = []
@@ -52,9 +54,9 @@ class Calls:
         """The return code as Python int, for a call inside an expression."""
         match expr:
             case tree.Call():
-                return self._function_code(expr)
+                return self.traces.around(expr, self._function_code(expr))
             case tree.RouteCall():
-                return self._route_code(expr)
+                return self.traces.around(expr, self._route_code(expr))
             case _:
                 return self._block_code(expr)
 

@@ -118,6 +118,10 @@ class Statements:
     # -- one statement
 
     def _statement(self, statement: tree.Statement, use: Use) -> list[ast.stmt]:
+        told = self.expressions.calls.traces.before(statement)
+        return told + self._compiled(statement, use)
+
+    def _compiled(self, statement: tree.Statement, use: Use) -> list[ast.stmt]:
         match statement:
             case tree.Evaluate():
                 return self._evaluate(statement, use)
@@ -151,7 +155,8 @@ class Statements:
         out = self.expressions.variables.assign(statement)
         ends = self.expressions.ends
         self.emit.span = statement.span
-        out = self._guarded([*out, *self.finish(1, use)], statement.span, use)
+        told = self.expressions.calls.traces.after(statement)
+        out = self._guarded([*out, *told, *self.finish(1, use)], statement.span, use)
         if ends and use is not Use.ANSWER:
             out += self.end_test(self.emit.const(1))
         return out

@@ -91,6 +91,11 @@ class MessageVariables(Module):
         """Bytes of the body."""
         return len(ctx.msg.body)
 
+    def renumber(self) -> None:
+        """Give the next message the number 1."""
+        self._numbered = None
+        self._number = 0
+
     @pvar("mi")
     def mi(self, ctx: Context) -> int:
         """Number of the message; messages whose number nobody asks for are not counted."""

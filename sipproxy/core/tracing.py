@@ -1,0 +1,59 @@
+"""What a trace of the cfg shows of each action: its place, and the number and name that Kamailio
+gives it (core/route_struct.h, modules/debugger/debugger_act.c)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+LEAVE, ROUTE, IF, SWITCH, CASE, WHILE, MODULE, MODULE_EXPRESSION, ASSIGN = (
+    *(2, 5, 16, 21, 22, 23),
+    *(24, 31, 63),
+)
+"""Numbers of actions; that of a module's function is MODULE and the count of its arguments, or
+MODULE_EXPRESSION and the count where one of them is an expression."""
+
+_MOST_ARGUMENTS = 7
+"""Functions with more than six arguments share one number."""
+
+
+class Action(NamedTuple):
+    """One action of the cfg as a trace shows it."""
+
+    route: str
+    file: str
+    line: int
+    number: int
+    name: str
+
+
+def _core() -> dict[str, tuple[int, str]]:
+    plain = {
+        **{"forward": 1, "log": 3, "error": 4, "exec": 6, "isflagset": 41},
+        **{"setflag": 39, "resetflag": 40, "prefix": 44, "strip": 45},
+        **{"forward_tcp": 51, "forward_udp": 52, "forward_tls": 53, "forward_sctp": 54},
+        **{"force_rport": 55, "add_local_rport": 56, "force_tcp_alias": 59},
+        **{"force_send_socket": 62, "udp_mtu_try_proto": 65},
+    }
+    parts = ("host", "hostport", "user", "userpass", "port", "uri", "hostporttrans")
+    numbered = dict(enumerate(parts, 7))
+    shown = {name: (number, name) for name, number in plain.items()}
+    for number, part in numbered.items():
+        for verb in ("set", "rewrite"):
+            shown[f"{verb}{part}"] = (number, f"set{part}")
+    others = {
+        **{"userphone": (15, "setuserphone"), "strip_tail": (46, "striptail")},
+        **{"revert_uri": (50, "reverturi"), "add_rport": (55, "force_rport")},
+        **{"set_advertised_address": (57, "set_adv_addr")},
+        **{"set_advertised_port": (58, "set_adv_port")},
+    }
+    return shown | others
+
+
+CORE_FUNCTIONS: Mapping[str, tuple[int, str]] = MappingProxyType(_core())
+"""(number, name in a trace) of the core's functions; others are `unknown`."""
+
+
+def function_number(arguments: int, *, constant: bool) -> int:
+    """The number of a call of a module's function."""
+    count = min(arguments, _MOST_ARGUMENTS)
+    return MODULE + count if constant else MODULE_EXPRESSION + count

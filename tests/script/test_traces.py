@@ -1,0 +1,76 @@
+"""Code of a trace: none without a tracer; each action told once, before it runs."""
+
+from typing import Any
+
+from sipproxy.core.access import PvAccess
+from sipproxy.core.context import Context
+from sipproxy.core.module import Module, function
+from sipproxy.core.tracing import Action
+from sipproxy.testing import ProxyUnderTest, load_cfg_text, request
+
+CFG = """#!KAMAILIO
+loadmodule "pv.so"
+loadmodule "tracer.so"
+route[A] { return 1; }
+request_route {
+    $var(x) = act("one");
+    if (act("two") && route(A)) act($rU);
+    while ($var(x) > 1) $var(x) = 0;
+    switch ($rU) { case "bob": setflag(1); }
+    switch ($var(x)) { case 1: break; }
+    exit;
+}
+"""
+
+
+class Quiet(Module, name="tracer"):
+    """A function to be traced."""
+
+    def __init__(self, host: Any) -> None:
+        super().__init__(host)
+        self.seen: list[str] = []
+
+    @function()
+    def act(self, ctx: Context, text: str) -> None:
+        """Told after its trace."""
+        self.seen.append(f"ran {text}")
+
+
+class Tracer(Quiet, name="tracer"):
+    """Keeps what it is told."""
+
+    def start(self) -> None:
+        self.host.trace = self.trace
+        self.host.assigned = self.assigned
+
+    def trace(self, ctx: Context, action: Action) -> None:
+        where = f"{action.route}:{action.line}"
+        self.seen.append(f"{where} {action.number} {action.name}")
+
+    def assigned(self, ctx: Context, access: PvAccess) -> None:
+        self.seen.append(f"{access.text} = {access.read(ctx)}")
+
+
+def load(kind: type[Module]) -> ProxyUnderTest:
+    return load_cfg_text(CFG, modules={"tracer": kind})
+
+
+def test_each_action_is_told_before_it_runs() -> None:
+    proxy = load(Tracer)
+    proxy.feed(request())
+    module: Any = proxy.host.modules["tracer"]
+    main = "DEFAULT_ROUTE"
+    assert module.seen == [
+        *(f"{main}:6 63 assign", f"{main}:6 25 act", "ran one", "$var(x) = 1"),
+        *(f"{main}:7 16 if", f"{main}:7 25 act", "ran two", f"{main}:7 5 route", "A:4 2 return"),
+        *(f"{main}:7 32 act", "ran bob"),
+        f"{main}:8 23 while",
+        *(f"{main}:9 22 case", f"{main}:9 39 setflag"),
+        *(f"{main}:10 21 switch", f"{main}:10 2 break"),
+        f"{main}:11 2 exit",
+    ]
+
+
+def test_without_a_tracer_there_is_no_code_for_it() -> None:
+    assert "trace" not in load(Quiet).proxy.compiled.source()
+    assert "trace" in load(Tracer).proxy.compiled.source()
