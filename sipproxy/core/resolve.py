@@ -14,7 +14,6 @@ from sipproxy.core.transform_args import guarded, read_arguments
 from sipproxy.errors import SipproxyError
 from sipproxy.text import lower
 
-
 _MOST_KNOWN = 10_000
 """Pseudo-variables that are noted; a cfg may make up more while it runs."""
 
