@@ -67,6 +67,7 @@ class Proxy:
         host.server_text = _server_text(settings.server_header, settings.server_signature)
         host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
         host.databases = Databases(host.offload, host.modules, overlay=read_only)
+        host.databases.version_table = str(settings.version_table)
         host.load(Core)
         loader = Loader(host, modules)
         loader.load(program.config)

@@ -19,6 +19,8 @@ class Database(ABC):
     def __init__(self, url: DatabaseUrl, dialect: Dialect) -> None:
         self.url = url
         self.dialect = dialect
+        self.version_table = "version"
+        """The table with the versions of the others."""
         self.before: Callable[[], Awaitable[object]] | None = None
         """Awaited before each statement of a route: how a test has a database answer late."""
 

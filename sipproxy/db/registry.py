@@ -44,6 +44,8 @@ class Databases:
         """Seconds until a database that does not answer counts as failed, by scheme."""
         self.sqlite: dict[str, SqliteOptions] = {}
         """What module db_sqlite was told of a database, by the name in its URL."""
+        self.version_table = "version"
+        """The table that holds the versions of the others (core parameter version_table)."""
         self._overlay = overlay
         self._offload = offload
         self._modules = modules
@@ -59,6 +61,7 @@ class Databases:
         if known is None:
             known = self._known[url] = self._make(url)
             known.before = self._before
+            known.version_table = self.version_table
         return known
 
     def put(self, url: str, database: Database) -> None:

@@ -8,8 +8,8 @@ from sipproxy.errors import DatabaseError, ModuleError
 
 
 def table_version(database: Database, name: str) -> int:
-    """The version the table `version` has for a table, 0 when it has none; raises DatabaseError."""
-    version = named_table("version", column("table_name"), column("table_version"))
+    """The version a table has, 0 when none is told; raises DatabaseError."""
+    version = named_table(database.version_table, column("table_name"), column("table_version"))
     query = database.prepare(
         select(version.c.table_version).where(version.c.table_name == bindparam("name"))
     )
@@ -18,7 +18,7 @@ def table_version(database: Database, name: str) -> int:
         return 0
     found = rows[0][0]
     if len(rows) != 1 or not isinstance(found, int):
-        raise DatabaseError(f"the table version has no number for {name}")
+        raise DatabaseError(f"the table {database.version_table} has no number for {name}")
     return found
 
 
@@ -31,5 +31,5 @@ def check_version(database: Database, name: str, expected: int) -> None:
     if found != expected:
         raise ModuleError(
             f"invalid version {found} for table {name} found, expected {expected} "
-            f'(check table structure and table "version")'
+            f'(check table structure and table "{database.version_table}")'
         )

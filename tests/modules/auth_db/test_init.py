@@ -287,6 +287,13 @@ def test_open_checks_the_versions_of_the_tables(phone: Any, file: Path) -> None:
     opened(phone, CHECK)
 
 
+def test_the_table_of_versions_has_the_name_that_the_cfg_says(phone: Any, file: Path) -> None:
+    with pytest.raises(ModuleError, match="no such table: revisions"):
+        opened(phone, WWW, 'version_table = "revisions"\n')
+    change(file, "ALTER TABLE version RENAME TO revisions")
+    opened(phone, WWW, 'version_table = "revisions"\n')
+
+
 def test_open_needs_the_file(phone: Any, file: Path) -> None:
     file.unlink()
     with pytest.raises(ModuleError, match=r"database of the users cannot be used: .*no such file"):
