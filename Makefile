@@ -1,4 +1,4 @@
-# make run    sets up, runs the rate-limit example on real UDP traffic and shows what happened
+# make run    sets up, runs two examples on real UDP traffic and shows what happened
 # make test   sets up and runs every test
 # make check  ruff, mypy --strict and the order of the floors
 # make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check
@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: run test check docs bench soak corpus test-all setup peers clean
 
 run: setup
-	@$(PYTHON) examples/demo.py
+	@$(PYTHON) -m examples.demo
 
 test: setup peers
 	$(PYTHON) -m pytest -rs $(ARGS)

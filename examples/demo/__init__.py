@@ -1,0 +1,1 @@
+"""What `make run` shows: two examples under real traffic, live and replayed."""
