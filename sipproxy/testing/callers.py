@@ -109,14 +109,15 @@ class Caller:
                 break
         return status
 
-    def guess(self, user: str, password: str) -> int:
+    def guess(self, user: str, password: str, name: str = "") -> int:
         """One request with credentials, whatever was answered before; its status.
 
-        Asks for a challenge first when it has none.
+        Asks for a challenge first when it has none. `name` is the user of the credentials where
+        From and To say another.
         """
         if self.challenge is None:
             self._ask(user, "")
-        return self._ask(user, self._credentials(user, password))
+        return self._ask(user, self._credentials(name or user, password))
 
     def guesses(self, pairs: Iterable[tuple[str, str]]) -> list[int]:
         """The statuses of guesses of (user, password), one after the other."""
