@@ -18,6 +18,8 @@ EXIT = 1
 DROP = 2
 """End flag: `drop`; always together with EXIT."""
 
+VIA_SERVER, VIA_PARAMS, VIA_FIELDS = 1, 2, 4
+"""Bits of `via_extras`: srvid, parameters of an XAVP, address and port of an XAVP."""
 
 XavpValue: TypeAlias = "int | str | list[tuple[str, int | str | None]]"
 """A value of `$xavp(root)`: plain, or children (name, value), newest first."""
@@ -75,6 +77,8 @@ class Context:
     """force_rport()/add_rport() was called: reply to the port the request came from."""
     add_local_rport: bool = False
     """add_local_rport() was called: our Via asks for rport."""
+    via_extras: int = 0
+    """What corex was told to put into our Via: VIA_SERVER | VIA_PARAMS | VIA_FIELDS."""
     advertised: tuple[str, int] | None = None
     """set_advertised_address/port for this message; empty host or port 0 leave the default."""
     left_at: str = ""

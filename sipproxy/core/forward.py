@@ -6,10 +6,11 @@ import zlib
 from functools import lru_cache
 
 from sipproxy import text as wire
-from sipproxy.core.context import Context
+from sipproxy.core.context import VIA_FIELDS, VIA_PARAMS, VIA_SERVER, Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import ERROR, NOTICE, report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
+from sipproxy.core.values import to_int
 from sipproxy.errors import MessageError
 from sipproxy.sip.build import build_forwarded, build_forwarded_reply, via_destination
 from sipproxy.sip.lumps import Lumps
@@ -110,13 +111,44 @@ def own_via(ctx: Context, socket: ListenSocket, branch: str) -> str:
     """The value of the Via we put on top of a request that leaves by `socket`."""
     rport = ";rport" if ctx.add_local_rport or setting(ctx, "local_rport") else ""
     sent_by = advertised(ctx, socket)
-    return f"SIP/2.0/{socket.proto.upper()} {sent_by};branch={branch}{rport}"
+    extras = _via_extras(ctx) if ctx.via_extras else ""
+    return f"SIP/2.0/{socket.proto.upper()} {sent_by};branch={branch}{rport}{extras}"
+
+
+def _via_extras(ctx: Context) -> str:
+    """Parameters that the script asked for (corex via_add_srvid, via_add_xavp_params)."""
+    extras = ""
+    server = setting(ctx, "server_id")
+    if ctx.via_extras & VIA_SERVER and isinstance(server, int) and server:
+        extras = f";srvid={server & 0xFFFF_FFFF}"
+    if ctx.via_extras & VIA_PARAMS:
+        for name, value in _children(ctx, "xavp_via_params"):
+            shown = value & 0xFFFF_FFFF if isinstance(value, int) else value
+            extras += f";{name}" if shown in ("", None) else f";{name}={shown}"
+    return extras
+
+
+def _children(ctx: Context, parameter: str) -> list[tuple[str, int | str | None]]:
+    """Children of the newest XAVP that a core parameter names, newest first."""
+    roots = ctx.xavps.get(str(setting(ctx, parameter) or ""), []) if ctx.touched("xavps") else []
+    return roots[0] if roots and isinstance(roots[0], list) else []
+
+
+def _via_field(ctx: Context, wanted: str) -> str:
+    """A text for our Via from the XAVP of xavp_via_fields; empty for none."""
+    if not ctx.via_extras & VIA_FIELDS:
+        return ""
+    found = [v for n, v in _children(ctx, "xavp_via_fields") if n == wanted and isinstance(v, str)]
+    return found[0] if found else ""
 
 
 def advertised(ctx: Context, socket: ListenSocket) -> str:
     """The sent-by of our Via: what the script, the socket or the cfg says; 5060 is left out."""
     host, port = ctx.advertised or ("", 0)
     shown_host, shown_port = socket.advertise or ("", 0)
+    if ctx.via_extras:
+        host = _via_field(ctx, "address") or host
+        port = to_int(_via_field(ctx, "port")) or port
     host = host or shown_host or str(setting(ctx, "advertised_address") or "")
     port = port or shown_port or int(setting(ctx, "advertised_port") or 0)
     host = host or socket.address

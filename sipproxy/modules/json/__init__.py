@@ -9,7 +9,7 @@ from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam, transformation
 from sipproxy.core.pvspec import PvSpec, parse_pv, split_text
 from sipproxy.core.transform_args import Resolved
-from sipproxy.core.values import Value
+from sipproxy.core.values import Value, to_str
 from sipproxy.modules.json.jsonc import Json, JsonError, parse, written
 
 _STEP = re.compile(r"([^[]+)(?:\[([^]]+))?")
@@ -59,10 +59,10 @@ class JsonModule(Module, name="json"):
     @transformation("json.parse")
     def json_parse(self, value: Value, path: Path) -> Value:
         """What lies at the path `a.b[0]`, empty when there is nothing; `%` stands for a dot."""
-        # At each use the path arrives as its text.
-        if not isinstance(value, str):
+        if value is None:
             return None
-        found = self._parsed(value)
+        # At each use the path arrives as its text.
+        found = self._parsed(to_str(value))
         for step in filter(None, str(path).split(".")):
             found = _step(found, step.replace("%", "."))
         return "" if found is None else _plain(found)

@@ -33,8 +33,8 @@ def test_paths(bench: Bench[JsonModule], path: str, value: str) -> None:
 
 def test_values_that_are_no_text(bench: Bench[JsonModule]) -> None:
     bench.words["n"] = 5
-    for name in ("n", "nothing"):
-        assert bench.host.pv(f"$(word({name}){{json.parse,a}})").read(bench.ctx) is None
+    for name, value in (("n", ""), ("nothing", None)):
+        assert bench.host.pv(f"$(word({name}){{json.parse,a}})").read(bench.ctx) == value
 
 
 def test_what_is_not_there_is_not_written(bench: Bench[JsonModule]) -> None:

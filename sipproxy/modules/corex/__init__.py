@@ -11,10 +11,12 @@ from sipproxy.core.context import Branch, Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.forward import forward_reply, next_hop, numeric, send_socket, setting
 from sipproxy.core.functions import Socket
-from sipproxy.core.log import ERROR, WARN, report
-from sipproxy.core.module import Module, function, modparam_method, pvar
+from sipproxy.core.log import WARN, report
+from sipproxy.core.module import function, modparam_method, pvar
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import MessageError, ModuleError
+from sipproxy.modules.corex.messages import MessageFunctions
+from sipproxy.modules.corex.sockets import SocketViews
 from sipproxy.sip.message import Message
 from sipproxy.sip.uri import Uri
 
@@ -23,7 +25,7 @@ _MAX_XFLAG = 63
 _MAX_BRANCHES = 12
 
 
-class Corex(Module, name="corex"):
+class Corex(MessageFunctions, SocketViews, name="corex"):
     """Extensions of the core around branches, sockets and raw sending."""
 
     @modparam_method("alias_subdomains")
@@ -39,9 +41,6 @@ class Corex(Module, name="corex"):
         if not domain or (port and not port.isdigit()):
             raise ModuleError(f"error adding alias subdomains: {text}")
         self.host.own.add_domain(domain, int(port or 0), proto)
-
-    def _complain(self, text: str) -> None:
-        report(self.host.log, ERROR, "corex", text)
 
     # -- branches and replies
 
@@ -83,6 +82,12 @@ class Corex(Module, name="corex"):
             self._complain("send() - bad_uri dropping packet")
             return -5
         return self._send(ctx, uri, ctx.msg.raw, None)
+
+    @function("REQUEST", "FAILURE")
+    def send_tcp(self, ctx: Context, target: str = "") -> int:
+        """Refused at each call: there is no TCP yet."""
+        self._complain("send_tcp() - no TCP socket")
+        return -1
 
     @function()
     def send_data(self, ctx: Context, uri: str, data: str) -> int:
