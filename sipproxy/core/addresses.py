@@ -1,8 +1,12 @@
 """IP addresses from text to bytes and back, read as Kamailio reads them (core/resolve.c)."""
 
+import re
 import socket
 
 from sipproxy.text import encode
+
+_LONG_GROUP = re.compile(r"[0-9A-Fa-f]+(?=[0-9A-Fa-f]{4})", re.ASCII)
+"""The digits of a group in an IPv6 address that stand before its last four."""
 
 
 def packed(address: str) -> bytes:
@@ -50,10 +54,11 @@ def _octet(digits: bytes) -> int:
 def packed_as_kamailio(text: str) -> bytes:
     """The bytes of an address in a table or an argument: with a colon IPv6; raises ValueError.
 
-    An IPv6 address that ends in an IPv4 one is none to Kamailio.
+    An IPv6 address that ends in an IPv4 one is none to Kamailio; of a group of more than four
+    digits it takes the last four.
     """
     if ":" not in text and not text.startswith("["):
         return packed_ipv4(text)
     if "." in text or "%" in text or text.startswith("[") != text.endswith("]"):
         raise ValueError(f"{text} is no IPv6 address")
-    return packed(text if ":" in text else f"{text}:")
+    return packed(_LONG_GROUP.sub("", text) if ":" in text else f"{text}:")

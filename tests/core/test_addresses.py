@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipproxy.core.addresses import packed, packed_ipv4, unpacked
+from sipproxy.core.addresses import packed, packed_as_kamailio, packed_ipv4, unpacked
 
 
 @given(st.ip_addresses())
@@ -47,3 +47,27 @@ def test_ipv4_as_kamailio_counts(text: str, meant: str) -> None:
 def test_no_ipv4(text: str) -> None:
     with pytest.raises(ValueError, match="is no IPv4 address"):
         packed_ipv4(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("300.1.1.1", "44.1.1.1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("[::1]", "::1"),
+        ("12345::1", "2345::1"),
+        ("1:2:3:4:5:6:7:00000008", "1:2:3:4:5:6:7:8"),
+    ],
+)
+def test_as_kamailio(text: str, meant: str) -> None:
+    assert unpacked(packed_as_kamailio(text)) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[", "[]", "[1]", "host", "::1.2.3.4", "::1%lo", "[::1", "::1]", ":", "1:2", "::1::2"],
+)
+def test_none_to_kamailio(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no IP"):
+        packed_as_kamailio(text)
