@@ -46,6 +46,16 @@ def test_garbage_and_keepalives_are_counted_and_dropped() -> None:
         assert proxy.feed(data).sent == []
     assert proxy.host.counters["core.keepalives"] == 3
     assert proxy.host.counters["core.bad_messages"] == 2
+    assert not proxy.host.traffic.events
+
+
+def test_messages_dropped_for_a_header_are_counted_by_kind() -> None:
+    proxy = load('request_route { sl_send_reply("200", "OK"); }')
+    via = b"Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK-1\r\n"
+    for data in (b"INFO sip:a@b SIP/2.0\r\n", b"SIP/2.0 200 OK\r\n"):
+        assert proxy.feed(data + via + b"\r\n").sent == []
+        assert proxy.feed(data + b"what is this\r\n" + via + b"\r\n").sent == []
+    assert proxy.host.traffic.events == {"err_requests": 1, "err_replies": 1, "bad_msg_hdr": 2}
     assert proxy.feed(request()).statuses == [200]
 
 

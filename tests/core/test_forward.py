@@ -166,3 +166,15 @@ def test_numeric_hosts() -> None:
     assert numeric("[::1]") == "::1"
     assert numeric("10.0.0.1") == "10.0.0.1"
     assert numeric("example.com") is None
+
+
+def test_what_goes_on_and_what_does_not_is_counted(
+    bench: Any, request_text: Any, reply_text: Any
+) -> None:
+    ctx = bench.context(request_text())
+    forward_request(ctx, "10.0.0.7", 5090, "udp")
+    forward_request(ctx, "host.example.com", 5090, "udp")
+    forward_request(ctx, "10.0.0.7", 5090, "tcp")
+    forward_reply(bench.context(reply_text(), "reply"))
+    forward_reply(bench.context(reply_text(vias=("SIP/2.0/UDP 10.0.0.1",)), "reply"))
+    assert bench.host.traffic.events == {"fwd_requests": 1, "drop_requests": 2, "fwd_replies": 1}

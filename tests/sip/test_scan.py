@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipproxy.errors import MessageError
+from sipproxy.errors import HeaderError, MessageError
 from sipproxy.sip import scan
 
 ROWS = "Via: SIP/2.0/UDP h\r\nFrom: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 X\r\n"
@@ -97,8 +97,15 @@ def test_a_row_without_a_line_end_is_malformed() -> None:
 
 
 def test_missing_headers_are_named() -> None:
-    with pytest.raises(MessageError, match="no CSeq, To"):
+    with pytest.raises(HeaderError, match="no CSeq, To") as caught:
         scan.rows("Via: SIP/2.0/UDP h\r\nf: x\r\ni: 1\r\n\r\n", 0)
+    assert caught.value.missing
+
+
+def test_a_bad_row_before_the_mandatory_ones_is_no_missing_header() -> None:
+    with pytest.raises(HeaderError, match="bad header line") as caught:
+        scan.rows("what is this\r\n\r\n", 0)
+    assert not caught.value.missing
 
 
 def test_end_of_head() -> None:
