@@ -90,6 +90,7 @@ def test_arithmetic_wraps_at_32_bits() -> None:
     assert values.sub(-2147483648, 1) == 2147483647
     assert values.mul(65536, 65536) == 0
     assert values.neg(-2147483648) == -2147483648
+    assert (values.neg(5), values.neg("-7")) == (-5, 7)
     assert values.shl(1, 31) == -2147483648
     assert values.shl(1, 33) == 2
     assert values.shr(-8, 1) == -4

@@ -175,6 +175,12 @@ def test_own_seconds_are_lost_when_the_text_grows(
         assert t.store.get("k") == (value, 1017 if kept or newer else 0)
 
 
+def test_own_seconds_may_be_one() -> None:
+    t = table("autoexpire=100")
+    t.put("k", "v", 1000.5, lifetime=1)
+    assert t.store.get("k") == ("v", 1001)
+
+
 @pytest.mark.parametrize("lifetime", [0, -5])
 def test_no_own_seconds_means_the_tables(lifetime: int) -> None:
     t = table("autoexpire=100")
