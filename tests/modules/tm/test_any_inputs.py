@@ -61,19 +61,8 @@ event_route[tm:branch-failure:one] {
 """
 
 USERS = [
-    "plain",
-    "waits",
-    "early",
-    "answers",
-    "accepts",
-    "silent",
-    "released",
-    "both",
-    "forks",
-    "nowhere",
-    "dropped",
-    "slow",
-    "odd",
+    *("plain", "waits", "early", "answers", "accepts", "silent", "released", "both"),
+    *("forks", "nowhere", "dropped", "slow", "odd"),
 ]
 STATUSES = [100, 180, 181, 183, 199, 200, 302, 401, 404, 408, 486, 487, 500, 503, 600, 603]
 
