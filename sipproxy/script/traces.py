@@ -32,17 +32,14 @@ class Traces:
         if self.scope.host.trace is None:
             return []
         shown = self._shown(statement.expr if isinstance(statement, tree.Evaluate) else statement)
-        if shown is None:
-            return []
-        node = self._told(statement, *shown)
-        return [self.emit.do(node)]
+        return [self.emit.do(self._told(statement, *shown))]
 
     def around(self, expr: tree.Expr, node: ast.expr) -> ast.expr:
         """A call inside an expression, told of just before it is made."""
-        shown = None if self.scope.host.trace is None else self._shown(expr)
-        if shown is None:
+        if self.scope.host.trace is None:
             return node
-        return self.emit.boolean(ast.Or(), [self._told(expr, *shown), node])
+        told = self._told(expr, *self._shown(expr))
+        return self.emit.boolean(ast.Or(), [told, node])
 
     def after(self, statement: tree.Assign) -> list[ast.stmt]:
         """What stands behind an assignment."""
@@ -62,8 +59,8 @@ class Traces:
         trace = emit.bind(self.scope.host.trace, "trace")
         return emit.call(trace, emit.name("c"), emit.bind(action, f"action_{node.span.line}"))
 
-    def _shown(self, node: tree.Node) -> tuple[int, str] | None:
-        """Number and name of an action; None for what is none."""
+    def _shown(self, node: tree.Node) -> tuple[int, str]:
+        """Number and name of an action: a statement, or a call in an expression."""
         match node:
             case tree.Assign():
                 return ASSIGN, "assign"
@@ -78,9 +75,8 @@ class Traces:
                 return LEAVE, node.kind
             case tree.RouteCall():
                 return ROUTE, "route"
-            case tree.Call():
-                return self._function(node)
-        return None
+        assert isinstance(node, tree.Call)
+        return self._function(node)
 
     def _function(self, call: tree.Call) -> tuple[int, str]:
         declared = self.scope.host.functions.get(call.name, ())

@@ -220,7 +220,8 @@ class Cfgutils(Module, name="cfgutils"):
         if ctx.depth >= MAX_DEPTH:
             return too_deep(ctx)
         depth = ctx.depth
-        ctx.depth, ctx.end = depth + 1, 0
+        # The block and this function each take a frame of Python's own stack.
+        ctx.depth, ctx.end = depth + 2, 0
         code: int = await block.call(ctx) if block.suspends else block.call(ctx)
         ctx.depth = depth
         return 0 if ctx.end & EXIT else code

@@ -168,7 +168,7 @@ def test_a_route_that_runs_itself_comes_to_an_end() -> None:
     )
     log = proxy.feed(request()).log
     assert log.has("too many recursive routing table lookups")
-    assert log[-1] == "256\n"
+    assert log[-1] == "128\n"
 
 
 def test_the_hash_of_a_file(bench: Any, tmp_path: Path) -> None:
