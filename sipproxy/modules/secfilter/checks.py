@@ -1,5 +1,7 @@
 """The functions of secfilter: what a message says, against the lists."""
 
+import re
+
 from sipproxy.core.context import Context
 from sipproxy.core.log import INFO, report
 from sipproxy.core.module import function
@@ -9,6 +11,8 @@ from sipproxy.modules.secfilter.base import SecfilterBase
 from sipproxy.sip.nameaddr import NameAddr
 
 _INJECTION = ("'", '"', "--", "%27", "%24", "%60")
+
+_LAST_BRACKETS = re.compile(r"<[^<>]*>[^<>]*\Z")
 
 NOT_FOUND = 1
 
@@ -149,11 +153,27 @@ def _receiver(ctx: Context) -> Who | None:
 def _contact(ctx: Context) -> Who | None:
     """The last address of the first header: Kamailio's list begins with it. It gives no name."""
     value = ctx.msg.header("Contact")
-    try:
-        found = _who(NameAddr.parse_list(value)[-1]) if value else None
-    except MessageError:
+    if not value:
         return None
+    try:
+        found = _who(NameAddr.parse_list(value)[-1])
+    except MessageError:
+        found = _misshapen(value)
     return None if found is None else Who(None, found.user, found.domain)
+
+
+def _misshapen(value: str) -> Who | None:
+    """The last address of a list that cannot be read as a whole.
+
+    Kamailio reads what stands in angle brackets, whatever the name before it looks like.
+    """
+    brackets = _LAST_BRACKETS.search(value)
+    for text in (value.rpartition(",")[2], brackets[0] if brackets else ""):
+        try:
+            return _who(NameAddr.parse(text))
+        except MessageError:
+            continue
+    return None
 
 
 def _who(address: NameAddr) -> Who | None:

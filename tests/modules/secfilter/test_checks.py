@@ -100,6 +100,10 @@ def test_the_first_entry_decides_between_name_and_user(
         ("Contact: <sip:x@x>\r\nContact: <sip:evil@x>", "1"),
         ("Contact: *", "1"),
         ("Contact: <nonsense>", "1"),
+        ('Contact: "a" b <sip:evil@x>;q=1', "-2"),
+        ('Contact: "a" b <nonsense>', "1"),
+        ('Contact: "a" b <sip:x@x>, sip:evil@x', "-2"),
+        ("Contact: ;;;", "1"),
         ("", "1"),
     ],
 )
