@@ -13,6 +13,8 @@ from sipproxy.replay.packets import Datagram
 from sipproxy.replay.pcap import Packet, PcapWriter
 
 LIMIT = 20
+WINDOW = 10
+"""Seconds of a window of the cfg; the traffic waits until it fits into one."""
 FLOOD = 120
 SECONDS = 3.0
 """How long the phones' traffic lasts; the flood comes in its middle."""
@@ -76,7 +78,7 @@ def main() -> int:
     """Run the whole story; the exit code."""
     sources = callers()
     with tempfile.TemporaryDirectory(prefix="sipproxy-demo-") as folder:
-        example = Example("rate_limit.cfg", folder, {"LIMIT": LIMIT})
+        example = Example("rate_limit.cfg", folder, {"LIMIT": LIMIT, "WINDOW": WINDOW})
         with example.serving():
             traffic(sources, example)
             show_live(sources)
@@ -103,6 +105,8 @@ def traffic(sources: list[Caller], example: Example) -> None:
     for caller in sources:
         caller.open(server)
         waiting.register(caller.link, selectors.EVENT_READ, caller)
+    left = WINDOW - time.time() % WINDOW  # noqa: TID251  the windows of the cfg are of real time
+    time.sleep(left if left < SECONDS + 1 else 0)
     with PcapWriter(example.capture) as writer:
         began = time.time()  # noqa: TID251  the capture carries real time
         for at, number, caller in schedule(sources):
@@ -146,7 +150,7 @@ def show_live(sources: list[Caller]) -> None:
         for caller in sources
     ]
     print_table(("source", "address", "sent", "200", "429", "first refused"), rows)
-    print(f"   the cfg allows {LIMIT} requests of one source in a window of 5 s\n")
+    print(f"   the cfg allows {LIMIT} requests of one source in a window of {WINDOW} s\n")
 
 
 def show_later(caller: Caller, replay: Replay, server: tuple[str, int]) -> None:

@@ -13,9 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from sipproxy.program import load_file
+from sipproxy.testing import ProxyUnderTest, request
+
 ROOT = Path(__file__).resolve().parents[2]
 CFG = ROOT / "examples" / "kamailio_cfg" / "rate_limit.cfg"
 LIMIT = 6
+WINDOW = 100_000_000
+"""Seconds; none ends during the test."""
 
 SIPPROXY = (sys.executable, "-m", "sipproxy", "-f", str(CFG), "-DD", "-E")
 KAMAILIO = ("kamailio", "-f", str(CFG), "-DD", "-E", "-m", "64", "-M", "8")
@@ -31,7 +36,16 @@ def free_port() -> int:
 @contextmanager
 def serving(words: Sequence[str], port: int, folder: Path) -> Iterator[None]:
     """The example at work in one server."""
-    defines = ("-A", f"PORT={port}", "-A", f"LIMIT={LIMIT}", "-A", f'CTL="unix:{folder}/ctl"')
+    defines = (
+        "-A",
+        f"PORT={port}",
+        "-A",
+        f"LIMIT={LIMIT}",
+        "-A",
+        f"WINDOW={WINDOW}",
+        "-A",
+        f'CTL="unix:{folder}/ctl"',
+    )
     server = subprocess.Popen(
         [*words, "-Y", str(folder), *defines],
         stdout=subprocess.DEVNULL,
@@ -106,3 +120,13 @@ def test_the_example_here(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("kamailio"), reason="kamailio is not installed")
 def test_the_example_in_kamailio(tmp_path: Path) -> None:
     assert verdicts(KAMAILIO, tmp_path) == EXPECTED
+
+
+def test_no_moment_between_two_windows_is_without_a_limit() -> None:
+    """A window is over at a full second, the table is cleared half a second later."""
+    proxy = ProxyUnderTest(load_file(str(CFG)), start=1_000_000_000.5)
+    source = "198.51.100.9:5060"
+    assert proxy.feed(request(source=source)).statuses == [200]
+    proxy.advance(5.6)
+    answers = [proxy.feed(request(source=source, number=n)).statuses for n in range(100)]
+    assert answers == [[200]] * 20 + [[429]] * 80
