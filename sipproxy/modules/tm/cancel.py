@@ -98,9 +98,9 @@ class Cancels(Replies):
         if takes and not t.reasons:
             t.reasons = _rows(cancel.request, "reason")
         faked = self.cancel_branches(t, branches, t.reasons)
-        self.answer(cancel, 200, CANCELING)
         for b in faked:
             self.fake(t, b, 487)
+        self.answer(cancel, 200, CANCELING)
 
     def fake(self, t: Transaction, b: Branch, status: int) -> None:
         """Take a final reply of our own for the branch's."""

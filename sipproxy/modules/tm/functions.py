@@ -8,18 +8,13 @@ from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import function
 from sipproxy.core.params import Parsed, Plain, VarOrText
 from sipproxy.errors import MessageError
-from sipproxy.modules.tm.relay import EXISTS, RELEASED, REPLIED, Relaying
+from sipproxy.modules.tm.relay import EXISTS, RELEASED, REPLIED
 from sipproxy.modules.tm.selection import pick
 from sipproxy.modules.tm.transaction import Transaction
+from sipproxy.modules.tm.wishes import Wishes
 
 _ARMED = ("REQUEST", "FAILURE", "ONREPLY", "BRANCH")
 _WITHOUT = "cannot check a message for which no T-state has been established"
-_KINDS = {
-    "branch_route": "on_branch",
-    "failure_route": "on_failure",
-    "onreply_route": "on_reply",
-    "branch_failure_route": "on_branch_failure",
-}
 
 
 class StatusPattern(Parsed):
@@ -39,37 +34,7 @@ class StatusPattern(Parsed):
             raise ValueError(str(error)) from None
 
 
-class RouteKind(Parsed):
-    """The kind of route that t_is_set asks about."""
-
-    __slots__ = ("attribute",)
-
-    def __init__(self, attribute: str) -> None:
-        self.attribute = attribute
-
-    @classmethod
-    def parse(cls, text: str) -> "RouteKind":
-        """Read the name of the kind."""
-        if text not in _KINDS:
-            raise ValueError(f"{text!r} is none of {', '.join(_KINDS)}")
-        return cls(_KINDS[text])
-
-
-class BlockName(Parsed):
-    """The name of a route that is armed; "0" arms none."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = "" if name == "0" else name
-
-    @classmethod
-    def parse(cls, text: str) -> "BlockName":
-        """Take the name as it is."""
-        return cls(text)
-
-
-class Functions(Relaying):
+class Functions(Wishes):
     """What routes may ask and say."""
 
     def found(self, ctx: Context, *, tell: bool = False) -> Transaction | None:
@@ -193,36 +158,6 @@ class Functions(Relaying):
         t = self.found(ctx)
         return None if t is None else self.reply_in(t, ctx, code, reason)
 
-    # -- arming routes
-
-    @function(*_ARMED)
-    def t_on_failure(self, ctx: Context, route: BlockName) -> None:
-        """Run this failure_route when all branches failed; "0" for none."""
-        self.plan_of(ctx).on_failure = self._armed("failure_route", route.name)
-
-    @function(*_ARMED)
-    def t_on_branch_failure(self, ctx: Context, route: BlockName) -> None:
-        """Run event_route[tm:branch-failure:NAME] when a branch failed; "0" for none."""
-        self.plan_of(ctx).on_branch_failure = route.name
-
-    @function(*_ARMED)
-    def t_on_reply(self, ctx: Context, route: BlockName) -> None:
-        """Run this onreply_route for replies; "0" for none."""
-        self.plan_of(ctx).on_reply = self._armed("onreply_route", route.name)
-
-    @function("REQUEST", "FAILURE")
-    def t_on_branch(self, ctx: Context, route: BlockName) -> None:
-        """Run this branch_route for each branch; "0" for none."""
-        self.plan_of(ctx).on_branch = self._armed("branch_route", route.name)
-
-    def _armed(self, kind: str, name: str) -> str:
-        return name if self.host.has_block(f"{kind}[{name}]") else ""
-
-    @function()
-    def t_is_set(self, ctx: Context, kind: RouteKind) -> bool:
-        """Whether a route of this kind is armed."""
-        return bool(getattr(self.plan_of(ctx), kind.attribute))
-
     # -- asking
 
     @function("REQUEST", "FAILURE", "REPLY", "ONREPLY")
@@ -326,101 +261,6 @@ class Functions(Relaying):
         if not t.branches and ctx.touched("lumps"):
             t.lumps = ctx.lumps.copy()
         return True
-
-    @function(*_ARMED)
-    def t_set_fr(self, ctx: Context, fr_inv: int, fr: int = 0) -> bool:
-        """Other fr_inv_timer and fr_timer for this transaction, in ms; 0 leaves one as it is."""
-        if 0 < fr_inv < 63 or 0 < fr < 63:
-            return False
-        plan = self.plan_of(ctx)
-        plan.fr_inv_timer = fr_inv / 1000 or plan.fr_inv_timer
-        plan.fr_timer = fr / 1000 or plan.fr_timer
-        self._retime(ctx)
-        return True
-
-    @function(*_ARMED)
-    def t_reset_fr(self, ctx: Context) -> None:
-        """The timers of the cfg again."""
-        plan = self.plan_of(ctx)
-        plan.fr_inv_timer = plan.fr_timer = 0.0
-        self._retime(ctx)
-
-    def _retime(self, ctx: Context) -> None:
-        """Running waits for final replies start anew (change_fr)."""
-        t = ctx.transaction
-        if t is None:
-            return
-        for b in t.branches:
-            if b.give_up is None:
-                continue
-            rings = t.invite and b.last_received >= 100
-            wait = t.fr_inv_timer if rings else t.fr_timer
-            common = self.fr_inv_timer if rings else self.fr_timer
-            self.start_b(t, b, wait or common / 1000)
-
-    @function(*_ARMED)
-    def t_set_retr(self, ctx: Context, t1: int, t2: int) -> bool:
-        """Other retr_timer1 and retr_timer2, in ms; 0 leaves one as it is."""
-        plan = self.plan_of(ctx)
-        plan.retr_timer1 = t1 / 1000 or plan.retr_timer1
-        plan.retr_timer2 = t2 / 1000 or plan.retr_timer2
-        return True
-
-    @function(*_ARMED)
-    def t_reset_retr(self, ctx: Context) -> None:
-        """The retransmission timers of the cfg again."""
-        plan = self.plan_of(ctx)
-        plan.retr_timer1 = plan.retr_timer2 = 0.0
-
-    @function(*_ARMED)
-    def t_set_max_lifetime(self, ctx: Context, invite: int, other: int) -> bool:
-        """Other max_inv_lifetime and max_noninv_lifetime, in ms."""
-        plan = self.plan_of(ctx)
-        plan.max_inv_lifetime, plan.max_noninv_lifetime = invite / 1000, other / 1000
-        self._relive(ctx)
-        return True
-
-    @function(*_ARMED)
-    def t_reset_max_lifetime(self, ctx: Context) -> None:
-        """The lifetimes of the cfg again."""
-        plan = self.plan_of(ctx)
-        plan.max_inv_lifetime = plan.max_noninv_lifetime = 0.0
-        self._relive(ctx)
-
-    def _relive(self, ctx: Context) -> None:
-        t = ctx.transaction
-        if t is not None:
-            t.end_of_life = t.created + self.lifetime(t)
-
-    @function("REQUEST")
-    def t_set_auto_inv_100(self, ctx: Context, on: int) -> None:
-        """Whether a relayed INVITE is answered 100 at once."""
-        self.plan_of(ctx).auto_inv_100 = bool(on)
-
-    @function(*_ARMED)
-    def t_set_disable_6xx(self, ctx: Context, on: int) -> None:
-        """Whether a 6xx ends the other branches: 1 no."""
-        self.plan_of(ctx).disable_6xx = bool(on)
-
-    @function(*_ARMED)
-    def t_set_disable_failover(self, ctx: Context, on: int) -> None:
-        """Whether DNS fail-over is tried: 1 no."""
-        self.plan_of(ctx).disable_failover = bool(on)
-
-    @function(*_ARMED)
-    def t_set_no_e2e_cancel_reason(self, ctx: Context, on: int) -> None:
-        """Whether the Reason of a CANCEL is copied: 1 no."""
-        self.plan_of(ctx).take_reason = not on
-
-    @function(*_ARMED)
-    def t_disable_e2e_cancel_reason(self, ctx: Context, on: int) -> None:
-        """The same as t_set_no_e2e_cancel_reason."""
-        self.plan_of(ctx).take_reason = not on
-
-    @function(*_ARMED)
-    def t_set_disable_internal_reply(self, ctx: Context, on: int) -> None:
-        """Whether a relay that fails is answered by us: 1 no."""
-        self.plan_of(ctx).internal_reply = not on
 
     @function()
     def t_clean(self, ctx: Context) -> None:

@@ -34,7 +34,7 @@ class Receiving(Cancels):
         if msg.method == "CANCEL" and t.invite:
             self.stop_cancel(b)
             return
-        if status < 200 and b.canceled and b.pending:
+        if status < 200 and b.canceled:
             self.canceled_late(t, b)
             return
         before = b.last_received
@@ -47,7 +47,7 @@ class Receiving(Cancels):
             return
         await self._consider(t, b, status, ctx)
         b.replied = True
-        if t.invite and status < 200 and self._restarts(before, status):
+        if t.invite and b.pending and status < 200 and self._restarts(before, status):
             self.start_b(t, b, t.fr_inv_timer or self.fr_inv_timer / 1000)
 
     def _restarts(self, before: int, status: int) -> bool:

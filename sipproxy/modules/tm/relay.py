@@ -318,15 +318,8 @@ class Relaying(Receiving):
             return NO_SOCKET
         b.uri = ctx.ruri
         b.path, b.bflags = ctx.path, ctx.bflags
-        b.flow = Flow(proto, socket.local, remote)
-        b.sent = build_forwarded(
-            ctx.msg,
-            departing_lumps(ctx, socket),
-            via=own_via(ctx, socket, f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"),
-            new_ruri=ctx.new_ruri,
-            force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
-            proto=proto,
-        )
+        branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
+        b.sent, b.flow = departing(ctx, socket, remote, branch)
         return 1
 
     def _send(self, t: Transaction, b: Branch) -> bool:

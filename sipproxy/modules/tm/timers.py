@@ -151,9 +151,10 @@ class Timing(Params):
         b.repeat = self._timer(b.interval, self._branch_timer, t, b, event)
 
     def slowest_a(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
-        """From now on retransmissions are T2 apart; the running wait is not changed."""
+        """From now on retransmissions are T2 apart, the next one T2 from now."""
         b.interval = t.retr_timer2 or self.retr_timer2 / 1000
-        if b.repeat is None and b.flow is not None and b.flow.proto == "udp":
+        self.stop_a(t, b)
+        if b.flow is not None and b.flow.proto == "udp":
             self.slow_a(t, b)
 
     def repeat_request(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
