@@ -47,7 +47,7 @@ def test_the_next_source_of_the_neighbourhood_is_counted_at_once(stage: Scene) -
 
 
 def test_phones_are_served_beside_a_flood(stage: Scene) -> None:
-    phone = stage.caller("192.0.2.200")
+    phone = stage.caller("203.0.113.200")
     for _ in range(20):
         flood(stage, "203.0.113.9:5060", 50)
         assert phone.register("bob", "right-horse") == 200

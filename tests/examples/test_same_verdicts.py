@@ -4,9 +4,14 @@
 Windows and samples are made long, so that no clock's tick falls into the traffic.
 """
 
+import ipaddress
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +33,8 @@ MANNERS = [
     Manner(method="INVITE"),
 ]
 LONG = 100_000_000
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "kamailio_cfg"
+ALL = sorted(path.name for path in EXAMPLES.glob("*.cfg"))
 
 
 def mixed(sit: Sit, passwords: dict[str, str]) -> list[tuple[int, ...]]:
@@ -124,3 +131,68 @@ def test_a_server_with_sqlite(
 @pytest.mark.parametrize("name", CASES)
 def test_kamailio(scene: MakeScene, serving: Serving, passwords: dict[str, str], name: str) -> None:
     assert live(serving, "kamailio", name, passwords) == virtual(scene, name, passwords)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_check_finds_nothing_to_say(name: str) -> None:
+    words = [sys.executable, "-m", "sipproxy", "check", "--strict", str(EXAMPLES / name)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr and "warning" not in done.stderr
+
+
+@pytest.mark.peer
+@pytest.mark.skipif(not shutil.which("kamailio"), reason="kamailio is not installed")
+@pytest.mark.parametrize("name", ALL)
+def test_kamailio_accepts_it(name: str) -> None:
+    words = ["kamailio", "-c", "-f", str(EXAMPLES / name)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def addresses() -> list[str]:
+    """IPv6 addresses that are written short in all ways."""
+    chance = Chance(7)
+    some = ["::", "::1", "1::", "2001:db8::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8", "1:2:3::8"]
+    for _ in range(150):
+        groups = [chance.below(2) * chance.below(0x10000) for _ in range(8)]
+        some.append(":".join(f"{group:x}" for group in groups))
+    return [str(ipaddress.IPv6Address(address)) for address in some]
+
+
+@pytest.mark.parametrize("server", ["sipproxy", pytest.param("kamailio", marks=pytest.mark.peer)])
+def test_the_network_of_an_ipv6_address(serving: Serving, tmp_path: Path, server: str) -> None:
+    """The route SOURCE of the example, for addresses that a header names."""
+    text = (EXAMPLES / "dictionary_attack.cfg").read_text("utf-8")
+    for old, new in {
+        "$var(source) = $si;": "$var(source) = $hdr(Address);",
+        "if (af == INET) {": "if (af == INET6) {",
+        "\troute(AUTH);\n": '\troute(SOURCE);\n\tsl_send_reply("200", "$var(source)");\n\texit;\n',
+    }.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (tmp_path / "source.cfg").write_text(text)
+    with (
+        serving(server, str(tmp_path / "source.cfg")) as port,
+        UdpLine(("127.0.0.1", port), "127.0.0.1") as line,
+    ):
+        messages = Messages()
+        for address in addresses():
+            request = messages.register("bob", source=line.source, headers=f"Address: {address}")
+            answer = line.ask(request).split(b"\r\n")[0].decode()
+            network = ipaddress.IPv6Network(f"{address}/64", strict=False).network_address
+            groups = network.exploded.split(":")[:4]
+            expected = ":".join(f"{int(group, 16):x}" for group in groups)
+            assert answer == f"SIP/2.0 200 {expected}::/64", address
+
+
+@pytest.mark.parametrize("server", ["sipproxy", pytest.param("kamailio", marks=pytest.mark.peer)])
+def test_over_ipv6(serving: Serving, server: str) -> None:
+    defines = {"HOST": "[::1]", "WINDOW": LONG, "SLOW_WINDOW": LONG}
+    with serving(server, "dictionary_attack.cfg", **defines) as port:
+        messages = Messages()
+        with UdpLine(("::1", port), "::1") as one, UdpLine(("::1", port), "::1") as two:
+            phone, attacker = Caller(one, messages), Caller(two, messages)
+            assert phone.register("bob", "right-horse") == 200
+            assert attacker.guesses([("alice", "x")] * 5) == [401] * 3 + [403] * 2
+            assert phone.register("bob", "right-horse") == 200
