@@ -85,6 +85,7 @@ class Proxy:
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")
+        self._accept_aliases = bool(settings.tcp_accept_aliases)
         self._runner = Runner(host, program, self.compiled)
         loader.ready(program.config)
         self._runner.drain()
@@ -135,14 +136,16 @@ class Proxy:
         if self.host.timers.expire(now):
             self._runner.drain()
 
-    def receive(self, data: bytes, flow: Flow, now: float) -> None:
-        """Take one datagram (or one framed message of a stream)."""
+    def receive(self, data: bytes, flow: Flow, now: float) -> bool:
+        """Take one datagram (or one framed message of a stream); False if it is no message."""
         host = self.host
         try:
             msg = Message.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)
         except MessageError as error:
             self._refuse(data, error)
-            return
+            return False
+        if flow.connection and self._accept_aliases and msg.via.param("alias") is not None:
+            host.streams.alias(flow, msg.via.port or 5060)
         self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
         host.traffic.count(msg)
         if not msg.is_request:
@@ -155,13 +158,17 @@ class Proxy:
             host.traffic.events["drop_requests"] += 1
         if host.posted:
             self._runner.drain()
+        return True
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
+        self.host.counters["core.connections_closed"] += 1
 
     def send_failed(self, row: Outgoing) -> None:
         """A row of the outbox could not be sent."""
         self.host.counters["core.send_failed"] += 1
+        for told in self.host.on_send_failed:
+            told(row)
 
     # -- messages
 

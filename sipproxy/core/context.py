@@ -77,6 +77,11 @@ class Context:
     """force_rport()/add_rport() was called: reply to the port the request came from."""
     add_local_rport: bool = False
     """add_local_rport() was called: our Via asks for rport."""
+    forward_hints: int = 0
+    reply_hints: int = 0
+    """core.flow.NO_CONNECT and CLOSE for what is sent on, and for replies."""
+    mtu_proto: str = ""
+    """udp_mtu_try_proto() was called: the transport for what is too big for UDP."""
     via_extras: int = 0
     """What corex was told to put into our Via: VIA_SERVER | VIA_PARAMS | VIA_FIELDS."""
     advertised: tuple[str, int] | None = None

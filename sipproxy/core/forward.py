@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sipproxy import text as wire
 from sipproxy.core.context import VIA_FIELDS, VIA_PARAMS, VIA_SERVER, Context
-from sipproxy.core.flow import Flow
+from sipproxy.core.flow import BOUND, STREAMS, Address, Flow
 from sipproxy.core.log import ERROR, NOTICE, report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.core.values import to_int
@@ -16,6 +16,7 @@ from sipproxy.sip.build import build_forwarded, build_forwarded_reply, via_desti
 from sipproxy.sip.lumps import Lumps
 from sipproxy.sip.message import Message
 from sipproxy.sip.uri import Uri
+from sipproxy.sip.via import Via
 from sipproxy.sip.way import Leg, Way
 
 UNSPECIFIED = -1
@@ -64,16 +65,42 @@ def _forward(ctx: Context, host: str, port: int, proto: str) -> int:
     if socket is None:
         report(log, ERROR, "core", f"cannot forward to {host} by {proto}: no listening socket")
         return NO_SOCKET
-    data = build_forwarded(
+    ctx.host.send(*departing(ctx, socket, remote, branch))
+    return 1
+
+
+def departing(
+    ctx: Context, socket: ListenSocket, remote: Address, branch: str
+) -> tuple[bytes, Flow]:
+    """The request as it leaves by `socket`, and its flow.
+
+    Where it is too big for UDP (`udp_mtu`) another transport takes it to the same address and
+    port, if there is a socket (core/msg_translator.c: only the Via tells of it).
+    """
+    edits = departing_lumps(ctx, socket)
+    data = _departing(ctx, edits, socket, branch)
+    mtu = setting(ctx, "udp_mtu") if socket.proto == "udp" else 0
+    if isinstance(mtu, int) and 0 < mtu < len(data):
+        proto = ctx.mtu_proto or str(setting(ctx, "udp_mtu_try_proto") or "").lower()
+        other = send_socket(ctx, remote[0], proto) if proto not in ("", "udp") else None
+        if other is not None:
+            socket = other
+            data = _departing(ctx, edits, socket, branch)
+    hints = ctx.forward_hints
+    if ctx.force_socket is not None and socket.proto in STREAMS:
+        hints |= BOUND
+    return data, Flow(socket.proto, socket.local, remote, 0, hints)
+
+
+def _departing(ctx: Context, edits: Lumps | None, socket: ListenSocket, branch: str) -> bytes:
+    return build_forwarded(
         ctx.msg,
-        departing_lumps(ctx, socket),
+        edits,
         via=own_via(ctx, socket, branch),
         new_ruri=ctx.new_ruri,
         force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
-        proto=proto,
+        proto=socket.proto,
     )
-    ctx.host.send(data, Flow(proto, socket.local, remote))
-    return 1
 
 
 def departing_lumps(ctx: Context, socket: ListenSocket) -> Lumps | None:
@@ -112,7 +139,28 @@ def own_via(ctx: Context, socket: ListenSocket, branch: str) -> str:
     rport = ";rport" if ctx.add_local_rport or setting(ctx, "local_rport") else ""
     sent_by = advertised(ctx, socket)
     extras = _via_extras(ctx) if ctx.via_extras else ""
-    return f"SIP/2.0/{socket.proto.upper()} {sent_by};branch={branch}{rport}{extras}"
+    number = ctx.flow.connection
+    came = f";i={reverse_hex(number)}" if number else ""
+    return f"SIP/2.0/{socket.proto.upper()} {sent_by};branch={branch}{came}{rport}{extras}"
+
+
+def reverse_hex(number: int) -> str:
+    """A number in hexadecimal digits, the lowest first (Kamailio's `i=` of a Via)."""
+    return f"{number:x}"[::-1]
+
+
+def _connection(via: Via, remote: Address, ctx: Context) -> int:
+    """The connection that our Via of a reply names, if its peer is who the reply is for."""
+    text = via.param("i")
+    if not text or len(text) > 8:
+        return 0
+    try:
+        number = int(text[::-1], 16)
+    except ValueError:
+        return 0
+    peer = ctx.host.streams.peer(number)
+    # The Via comes back from the other side: it must not choose any client it likes.
+    return number if peer is not None and peer[0] == remote[0] else 0
 
 
 def _via_extras(ctx: Context) -> str:
@@ -232,7 +280,9 @@ def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
             lumps.replace(start, start + len(msg.reason), reason)
     data = build_forwarded_reply(msg, lumps, proto=proto)
     remote = (address, port or DEFAULT_PORT.get(proto, 5060))
-    ctx.host.send(data, Flow(proto, socket.local, remote))
+    number = _connection(msg.via, remote, ctx) if proto in STREAMS else 0
+    hints = ctx.forward_hints | ctx.reply_hints
+    ctx.host.send(data, Flow(proto, socket.local, remote, number, hints))
     ctx.host.traffic.events["fwd_replies"] += 1
     return True
 

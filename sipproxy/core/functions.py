@@ -5,6 +5,7 @@ from typing import Self
 
 from sipproxy.core import ruri
 from sipproxy.core.context import Context
+from sipproxy.core.flow import CLOSE, NO_CONNECT, STREAMS
 from sipproxy.core.forward import (
     BAD_PROTO,
     UNSPECIFIED,
@@ -200,21 +201,42 @@ class Core(CoreVariables, name="core"):
         """Show this port in the Via we add."""
         ctx.advertised = ((ctx.advertised or ("", 0))[0], int(port))
 
-    @function(name="set_forward_close")
-    @function(name="set_forward_no_connect")
-    @function(name="set_reply_close")
-    @function(name="set_reply_no_connect")
-    def connection_hint(self, ctx: Context) -> None:
-        """Advice for connections; a datagram has none to close or reuse."""
+    @function()
+    def set_forward_close(self, ctx: Context) -> None:
+        """Close the connection by which the message is sent on, when it is sent."""
+        ctx.forward_hints |= CLOSE
+
+    @function()
+    def set_forward_no_connect(self, ctx: Context) -> None:
+        """Send the message on only by a connection that stands already."""
+        ctx.forward_hints |= NO_CONNECT
+
+    @function()
+    def set_reply_close(self, ctx: Context) -> None:
+        """Close the connection by which a reply leaves, when it is sent."""
+        ctx.reply_hints |= CLOSE
+
+    @function()
+    def set_reply_no_connect(self, ctx: Context) -> None:
+        """Send replies only by a connection that stands already."""
+        ctx.reply_hints |= NO_CONNECT
 
     @function(name="force_tcp_alias")
     @function(name="add_tcp_alias")
-    def force_tcp_alias(self, ctx: Context, port: Number | None = None) -> None:
-        """Advice for TCP and TLS; for a request by UDP it means nothing."""
+    def force_tcp_alias(self, ctx: Context, port: Number | None = None) -> int:
+        """Send what is for the Via's port, or this one, by the connection the request came on."""
+        if ctx.flow.proto not in STREAMS:
+            return 1
+        wanted = port or ctx.msg.via.port or DEFAULT_PORT.get(ctx.flow.proto, 5060)
+        if self.host.streams.alias(ctx.flow, wanted):
+            return 1
+        report(ctx.host.log, ERROR, "core", "tcp alias failed")
+        return -1
 
     @function()
     def udp_mtu_try_proto(self, ctx: Context, proto: Plain) -> None:
         """Which transport takes what is too big for UDP: counts where `udp_mtu` is set."""
+        ctx.mtu_proto = proto.lower()
 
     @function(name="log")
     def log(self, ctx: Context, text: Plain) -> None:

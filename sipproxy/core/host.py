@@ -31,6 +31,7 @@ from sipproxy.core.offload import Offload
 from sipproxy.core.resolve import Resolver
 from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.statistics import Statistics, Traffic
+from sipproxy.core.streams import NoStreams, Streams
 from sipproxy.core.timers import TimerQueue
 from sipproxy.core.tracing import Action
 from sipproxy.core.waiting import Wait
@@ -82,6 +83,10 @@ class Host(Resolver):
         """Asked with the context of every request; False keeps it from the script."""
         self.reply_takers: list[Callable[[Context], bool]] = []
         """Offered each reply after reply_route; True keeps it from stateless forwarding."""
+        self.on_send_failed: list[Callable[[Outgoing], None]] = []
+        """Told of each row that could not be sent, perhaps long after it was put out."""
+        self.streams: Streams = NoStreams()
+        """The connections; given by the shell."""
         self.on_wait: list[Callable[[Context], None]] = []
         """Told when a route begins to wait."""
         self.processes: Callable[[], list[tuple[int, str]]] = list

@@ -144,6 +144,8 @@ class Sl(Module, name="sl"):
             remote = reply_destination(msg, force_rport=rport)
             if remote != flow.remote:
                 flow = Flow("udp", flow.local, remote)
+        elif ctx.reply_hints:
+            flow = flow._replace(hints=ctx.reply_hints)
         self.host.send(data, flow)
         self._acks_until = ctx.now + _ACK_WAIT
         self.sent[status] += 1

@@ -20,10 +20,11 @@ class StartError(SipproxyError):
 
 
 def listen_sockets(
-    listen: Iterable[ListenAddress], port: int, *, protos: tuple[str, ...] = ("udp",)
+    listen: Iterable[ListenAddress], port: int, *, protos: tuple[str, ...] = ("udp", "tcp")
 ) -> tuple[list[ListenSocket], list[str]]:
     """The sockets to bind and the addresses of protocols that are not served.
 
+    A line without a protocol is for all of `protos`; the sockets of one protocol stand together.
     Without a listen line every IPv4 address of the machine is taken, as Kamailio does. Raises
     StartError for a host or an interface that is not known.
     """
@@ -34,18 +35,19 @@ def listen_sockets(
         if address.proto and address.proto not in protos:
             unserved.append(f"{address.proto}:{address.host}:{address.port or port}")
             continue
-        sockets.extend(_resolved(address, port))
+        sockets.extend(_resolved(address, port, protos))
     if not listen:
-        sockets = [ListenSocket("udp", a, port or DEFAULT_PORT["udp"]) for a in own_addresses()]
-    return _once(sockets), unserved
+        own = own_addresses()
+        sockets = [ListenSocket(p, a, port or DEFAULT_PORT[p]) for p in protos for a in own]
+    return sorted(_once(sockets), key=lambda one: protos.index(one.proto)), unserved
 
 
-def _resolved(address: ListenAddress, port: int) -> Iterator[ListenSocket]:
-    proto = address.proto or "udp"
-    own_port = address.port or port or DEFAULT_PORT[proto]
+def _resolved(address: ListenAddress, port: int, protos: tuple[str, ...]) -> Iterator[ListenSocket]:
     for host in (address.host, *address.others):
         for found in addresses_of(host):
-            yield ListenSocket(proto, found, own_port, address.advertise, address.name)
+            for proto in (address.proto,) if address.proto else protos:
+                own_port = address.port or port or DEFAULT_PORT[proto]
+                yield ListenSocket(proto, found, own_port, address.advertise, address.name)
 
 
 def _once(sockets: Iterable[ListenSocket]) -> list[ListenSocket]:

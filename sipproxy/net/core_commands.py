@@ -78,7 +78,7 @@ class CoreCommands:
 
     def flags(self) -> Value:
         """Returns what this build can do."""
-        return "UDP, IPV6"
+        return "UDP, TCP, IPV6, DNS"
 
     def info(self) -> Value:
         """Verbose info: version, interpreter, abilities."""
@@ -172,14 +172,41 @@ class CoreCommands:
         return shifted | {"fragments": fragments}
 
     def tcp_info(self) -> Value:
-        """Returns TCP related info: there is no TCP yet."""
-        names = ("readers", "max_connections", "max_tls_connections", "opened_connections")
-        rest = ("opened_tls_connections", "write_queued_bytes")
-        return dict.fromkeys((*names, *rest), 0)
+        """Returns TCP related info: how many connections there are and what waits in them."""
+        self._need_tcp()
+        settings, streams = self._host.settings, self._host.streams
+        return {
+            "readers": 1,
+            "max_connections": settings.tcp_max_connections,
+            "max_tls_connections": settings.tls_max_connections,
+            "opened_connections": len(streams.rows()),
+            "opened_tls_connections": 0,
+            "write_queued_bytes": streams.queued,
+        }
 
     def tcp_list(self) -> Value:
-        """Returns the list of TCP connections: there are none yet."""
-        return None
+        """Returns the list of TCP connections."""
+        self._need_tcp()
+        rows: list[Value] = [
+            {
+                "id": row.number,
+                "type": row.proto.upper(),
+                "state": row.state,
+                "timeout": row.timeout,
+                "lifetime": row.lifetime,
+                "ref_count": 1,
+                "src_ip": row.remote[0],
+                "src_port": row.remote[1],
+                "dst_ip": row.local[0],
+                "dst_port": row.local[1],
+            }
+            for row in self._host.streams.rows()
+        ]
+        return rows
+
+    def _need_tcp(self) -> None:
+        if self._host.settings.disable_tcp:
+            raise RpcError(500, "tcp support disabled")
 
     def modules(self) -> Value:
         """Lists the modules of the cfg, the one loaded last first."""

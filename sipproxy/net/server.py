@@ -23,6 +23,7 @@ from sipproxy.net.core_commands import CoreCommands, command_line
 from sipproxy.net.log import MessagePrefix, ServerLog, operator_log
 from sipproxy.net.output import DescriptorOutput, SyslogOutput
 from sipproxy.net.rpc_socket import RpcServer
+from sipproxy.net.tcp import Limits, TcpListener, TcpTransport, listen_all
 from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
@@ -53,12 +54,13 @@ class Server:
         self.log = _make_log(program, options)
         self._operator = operator_log(self.log)
         self.clock = SystemClock()
-        sockets, unserved = listen_sockets(settings.listen, settings.port)
+        sockets, unserved = listen_sockets(settings.listen, settings.port, protos=settings.protos)
         self._unserved = unserved
         if not sockets:
-            raise StartError(f"no UDP address to listen on ({', '.join(unserved)})")
+            raise StartError(f"no address to listen on ({', '.join(unserved)})")
         program = _with_aliases(program, sockets)
         bound: list[UdpSocket] = []
+        listening: list[TcpListener] = []
         self._loop = asyncio.new_event_loop()
         self._rpc = RpcServer(
             self._loop, options.run_dir or settings.rundir or RUN_DIR, self._after
@@ -66,7 +68,8 @@ class Server:
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
         try:
-            bound = bind_all(sockets)
+            bound = bind_all([one for one in sockets if one.proto == "udp"])
+            listening = listen_all([one for one in sockets if one.proto == "tcp"])
             self.proxy = Proxy(
                 program, clock=self.clock, chance=Chance(), log=self.log, sockets=sockets
             )
@@ -76,19 +79,39 @@ class Server:
                 self._send_failed,
                 self._broken,
                 self.proxy.host.counters,
+                self._send_stream,
             )
+            self._streams = self._make_streams(program, listening)
             self._set_up(program)
             self._open_control(program)
             self._open_modules()
         except BaseException:
             for one in bound:
                 one.close()
+            for listener in listening:
+                listener.socket.close()
             self._rpc.close()
             self._loop.close()
             self.log.close()
             raise
 
     # -- start
+
+    def _make_streams(self, program: Program, listening: list[TcpListener]) -> TcpTransport:
+        proxy = self.proxy
+        streams = TcpTransport(
+            self._loop,
+            listening,
+            Limits.of(program.settings),
+            proxy.host,
+            receive=proxy.receive,
+            closed=proxy.closed,
+            failed=self._send_failed,
+            broken=self._broken,
+            after=self._after,
+        )
+        proxy.host.streams = streams
+        return streams
 
     def _set_up(self, program: Program) -> None:
         host = self.proxy.host
@@ -146,6 +169,7 @@ class Server:
             self._heed_signals()
         for one in self._transport.sockets:
             loop.add_reader(one.socket, self._readable, one)
+        self._streams.start()
         self._announce()
         self._after()
         ready()
@@ -169,6 +193,7 @@ class Server:
         """Give everything back without having served."""
         self._rpc.close()
         self._transport.close()
+        self._streams.close()
         self.log.close()
         self._loop.close()
 
@@ -182,7 +207,7 @@ class Server:
         for one in self.proxy.host.own.sockets:
             starting.info("listening", on=_shown(one))
         for address in self._unserved:
-            starting.warning("not served, UDP only", address=address)
+            starting.warning("not served: UDP and TCP only", address=address)
         wanted = self.proxy.host.settings.children
         if wanted > 1:
             starting.info(f"children={wanted}: 1 worker serves")
@@ -247,11 +272,18 @@ class Server:
         self.proxy.close()
         self._transport.send(self.proxy.outbox)
         self._transport.close()
+        self._streams.close()
         self._tell_counters()
         self.log.close()
         self._loop.close()
 
     # -- what goes wrong while serving
+
+    def _send_stream(self, row: Outgoing) -> None:
+        if row[1].proto == "tcp":
+            self._streams.send(row)
+        else:
+            self._send_failed(row, f"{row[1].proto} is not served")
 
     def _send_failed(self, row: Outgoing, reason: str) -> None:
         self.proxy.send_failed(row)

@@ -82,11 +82,14 @@ class UdpTransport:
     def __init__(
         self,
         sockets: list[UdpSocket],
-        receive: Callable[[bytes, Flow, float], None],
+        receive: Callable[[bytes, Flow, float], object],
         failed: Callable[[Outgoing, str], None],
         broken: Callable[[Exception], None],
         counters: Counter[str],
+        other: Callable[[Outgoing], None] | None = None,
     ) -> None:
+        """`other` takes rows of other protocols."""
+        self._other = other or self._unserved
         self.sockets = sockets
         self._receive = receive
         self._failed = failed
@@ -113,6 +116,9 @@ class UdpTransport:
         senders = self._senders
         for row in outbox:
             data, flow = row
+            if flow.proto != "udp":
+                self._other(row)
+                continue
             try:
                 senders[flow.local](data, flow.remote)
             except KeyError:
@@ -120,6 +126,9 @@ class UdpTransport:
             except (OSError, OverflowError) as error:
                 self._failed(row, getattr(error, "strerror", None) or str(error))
         outbox.clear()
+
+    def _unserved(self, row: Outgoing) -> None:
+        self._failed(row, f"no {row[1].proto} here")
 
     def close(self) -> None:
         """Close every socket."""

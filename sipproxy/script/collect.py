@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
+from sipproxy.core.sockets import DEFAULT_PORT, PROTO_NUMBER, ListenSocket
 from sipproxy.errors import Span
 from sipproxy.script import tree
 from sipproxy.script.settings import SETTINGS, free_flag
@@ -43,18 +43,25 @@ class Settings:
         setattr(self, name, value)
 
     def sockets(self) -> list[ListenSocket]:
-        """The listen lines that name an IP address; UDP where they name no protocol."""
-        return [
+        """The listen lines that name an IP address; UDP and TCP where they name no protocol."""
+        found = [
             ListenSocket(
-                address.proto or "udp",
+                proto,
                 str(ip_address(address.host.strip("[]"))),
-                address.port or self._port(address.proto),
+                address.port or self._port(proto),
                 address.advertise,
                 address.name,
             )
             for address in self.listen
             if is_ip(address.host)
+            for proto in ((address.proto,) if address.proto else self.protos)
         ]
+        return sorted(found, key=lambda one: PROTO_NUMBER[one.proto])
+
+    @property
+    def protos(self) -> tuple[str, ...]:
+        """The transports that a listen line without one means."""
+        return ("udp",) if self.disable_tcp else ("udp", "tcp")
 
     def _port(self, proto: str) -> int:
         """The port of a listen line without one; `port` does not speak of TLS (cfg.y tls_port)."""

@@ -24,6 +24,8 @@ def test_addresses_keep_port_name_and_advertised_address() -> None:
         [
             ListenSocket("udp", "192.0.2.1", 5090),
             ListenSocket("udp", "2001:db8::1", 5070, ("x.example", 5061), "six"),
+            ListenSocket("tcp", "192.0.2.1", 5090),
+            ListenSocket("tcp", "2001:db8::1", 5070, ("x.example", 5061), "six"),
         ],
         [],
     )
@@ -31,14 +33,14 @@ def test_addresses_keep_port_name_and_advertised_address() -> None:
 
 def test_an_address_counts_once_and_a_multihomed_line_gives_several() -> None:
     found, _ = listen_sockets(
-        [listen("127.0.0.1", 1, others=("127.0.0.2",)), listen("127.0.0.1", 1)], 0
+        [listen("127.0.0.1", 1, "udp", others=("127.0.0.2",)), listen("127.0.0.1", 1, "udp")], 0
     )
     assert [s.local for s in found] == [("127.0.0.1", 1), ("127.0.0.2", 1)]
 
 
 def test_protocols_that_are_not_served_are_told() -> None:
     assert listen_sockets([listen("127.0.0.1", 5061, "tls"), listen("127.0.0.1")], 0) == (
-        [ListenSocket("udp", "127.0.0.1", 5060)],
+        [ListenSocket("udp", "127.0.0.1", 5060), ListenSocket("tcp", "127.0.0.1", 5060)],
         ["tls:127.0.0.1:5061"],
     )
 
@@ -53,7 +55,10 @@ def test_interfaces_and_names() -> None:
 def test_without_a_listen_line_every_ipv4_address_is_taken() -> None:
     found, _ = listen_sockets([], 5080)
     assert found[0] == ListenSocket("udp", "127.0.0.1", 5080)
-    assert [s.address for s in found] == own_addresses()
+    assert [s.address for s in found] == own_addresses() * 2
+    assert {s.proto for s in found[len(found) // 2 :]} == {"tcp"}
+    only, _ = listen_sockets([], 5080, protos=("udp",))
+    assert [s.address for s in only] == own_addresses()
 
 
 def test_unknown_hosts() -> None:

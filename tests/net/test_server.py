@@ -110,10 +110,8 @@ def test_a_control_socket_that_cannot_be_made_gives_the_port_back(tmp_path: Path
 
 
 def test_only_protocols_that_are_not_served() -> None:
-    with pytest.raises(
-        StartError, match=r"^no UDP address to listen on \(tcp:127\.0\.0\.1:5060\)$"
-    ):
-        Server(load_text("listen=tcp:127.0.0.1:5060\nrequest_route { exit; }"), Options())
+    with pytest.raises(StartError, match=r"^no address to listen on \(tls:127\.0\.0\.1:5061\)$"):
+        Server(load_text("listen=tls:127.0.0.1:5061\nrequest_route { exit; }"), Options())
 
 
 def test_a_prefix_that_cannot_be_read_is_a_problem_of_the_cfg() -> None:

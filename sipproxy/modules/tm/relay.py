@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 from sipproxy.core.context import DROP, Context
 from sipproxy.core.context import Branch as Destination
-from sipproxy.core.flow import Flow
 from sipproxy.core.forward import (
     BAD_ADDRESS,
     NO_SOCKET,
     UNSPECIFIED,
-    departing_lumps,
+    departing,
     forward_request,
     numeric,
-    own_via,
     send_socket,
     setting,
     transport_of,
@@ -22,7 +20,6 @@ from sipproxy.core.sockets import DEFAULT_PORT
 from sipproxy.errors import MessageError
 from sipproxy.modules.tm.receiving import Receiving
 from sipproxy.modules.tm.transaction import Branch, Plan, Transaction
-from sipproxy.sip.build import build_forwarded
 from sipproxy.sip.uri import Uri
 
 EXISTS = -10
@@ -85,7 +82,8 @@ class Relaying(Receiving):
             report(self.host.log, ERROR, "tm", f"too few headers: {error}")
             return BAD_TUPLE
         plan = ctx.scratch.get("tm") if ctx.touched("scratch") else None
-        t = Transaction(msg, ctx.flow, ctx.now, plan if isinstance(plan, Plan) else None)
+        flow = ctx.flow._replace(hints=ctx.reply_hints) if ctx.reply_hints else ctx.flow
+        t = Transaction(msg, flow, ctx.now, plan if isinstance(plan, Plan) else None)
         t.canceled = early
         self._enter(t)
         ctx.transaction = t
