@@ -102,12 +102,18 @@ LOOKS = [
 ]
 
 
-def looks(serving: Serving, server: str, name: str, folder: Path) -> list[str]:
-    """What the scanners say of a server, without its port and their own."""
-    with serving(server, name) as port:
-        running = [start(tool, *args, "-p", str(port), folder=folder) for tool, *args in LOOKS]
-        said = [tool.communicate(timeout=60)[0] for tool in running]
-    return [masked(text, port) for text in said]
+def looks(serving: Serving, servers: list[str], name: str, folder: Path) -> list[list[str]]:
+    """What the scanners say of each server, without what is another at each run."""
+    with ExitStack() as stack:
+        ports = [stack.enter_context(serving(server, name)) for server in servers]
+        running = [
+            [start(tool, *args, "-p", str(port), folder=folder) for tool, *args in LOOKS]
+            for port in ports
+        ]
+        return [
+            [masked(tool.communicate(timeout=60)[0], port) for tool in tools]
+            for port, tools in zip(ports, running, strict=True)
+        ]
 
 
 def masked(text: str, port: int) -> str:
@@ -120,7 +126,7 @@ def masked(text: str, port: int) -> str:
 @pytest.mark.parametrize("name", ["register_auth.cfg", "dictionary_attack.cfg"])
 def test_svmap_and_svwar(serving: Serving, tmp_path: Path, name: str) -> None:
     """The server is found, its users are not told apart from others."""
-    said = looks(serving, "sipproxy", name, tmp_path)
+    (said,) = looks(serving, ["sipproxy"], name, tmp_path)
     example = {"register_auth.cfg": "registrar"}.get(name, "dictionary attack")
     assert all(f"| {example} example" in text for text in said[:2])
     for text in said[2:4]:
@@ -134,5 +140,5 @@ def test_svmap_and_svwar(serving: Serving, tmp_path: Path, name: str) -> None:
 def test_svmap_and_svwar_see_the_same_of_kamailio(
     serving: Serving, tmp_path: Path, name: str
 ) -> None:
-    ours = looks(serving, "sipproxy", name, tmp_path)
-    assert ours == looks(serving, "kamailio", name, tmp_path)
+    ours, theirs = looks(serving, ["sipproxy", "kamailio"], name, tmp_path)
+    assert ours == theirs
