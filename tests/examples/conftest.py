@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -69,19 +69,21 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serving(users: Path, tmp_path: Path) -> Callable[..., AbstractContextManager[int]]:
     """`with serving("kamailio", "flood_ban.cfg", DENSITY=20) as port:` an example on UDP.
 
-    The control socket is the file `ctl-PORT` in tmp_path. Skips the test when the server is not
-    installed.
+    The control socket is the file PORT/ctl in tmp_path, the log is PORT/log. `options` are more
+    words of the command line. Skips the test when the server is not installed.
     """
 
     @contextmanager
-    def serve(server: str, name: str, **defines: object) -> Iterator[int]:
+    def serve(
+        server: str, name: str, options: Sequence[str] = (), **defines: object
+    ) -> Iterator[int]:
         if server == "kamailio" and not shutil.which("kamailio"):
             pytest.skip("kamailio is not installed")
         port = free_port()
         folder = tmp_path / str(port)
         folder.mkdir()
         given = {"PORT": port, "DBURL": f'"sqlite:///{users}"', "CTL": f'"unix:{folder}/ctl"'}
-        words = [*SERVERS[server], "-f", str(EXAMPLES / name), "-Y", str(folder)]
+        words = [*SERVERS[server], "-f", str(EXAMPLES / name), "-Y", str(folder), *options]
         for key, value in {**given, **defines}.items():
             words += ["-A", f"{key}={value}"]
         with open(folder / "log", "wb") as log:

@@ -149,6 +149,34 @@ def test_kamailio_accepts_it(name: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("name", "pair", "user"), [("dictionary_attack.cfg", 3, 20), ("auth_rate_limit.cfg", 5, 30)]
+)
+def test_kamailio_compares_no_more_digests(
+    serving: Serving, tmp_path: Path, name: str, pair: int, user: int
+) -> None:
+    """Counted in Kamailio's own debug log: one for each look, one for each password checked."""
+    windows = {"WINDOW": LONG, "SLOW_WINDOW": LONG}
+    with ExitStack() as stack:
+        port = stack.enter_context(serving("kamailio", name, ["--debug=3"], **windows))
+        messages = Messages()
+
+        def sit(host: str, manner: Manner = MANNERS[0]) -> Caller:
+            line = stack.enter_context(UdpLine(("127.0.0.1", port), host, 5.0))
+            return Caller(line, messages, manner)
+
+        words = [("bob", f"wrong-{number}") for number in range(60)]
+        statuses = sit("127.0.0.10").guesses(words)
+        statuses += sit("127.0.0.11", MANNERS[2]).guesses(words)
+        statuses += [sit(f"127.0.1.{number}").guess("bob", "x") for number in range(1, 41)]
+    log = (tmp_path / str(port) / "log").read_text(errors="replace")
+    compared = log.count("auth_check_response(): Our result")
+    looked = len(statuses) if name == "dictionary_attack.cfg" else statuses.count(401)
+    assert compared - looked == statuses.count(401) == user
+    assert statuses[:120].count(401) == 2 * pair
+
+
 def addresses() -> list[str]:
     """IPv6 addresses that are written short in all ways."""
     chance = Chance(7)
