@@ -12,7 +12,10 @@ _UNSIGNED = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class StatsCommands(Module):
-    """A name stands for one statistic, with a colon at its end for a group, `all` for all."""
+    """A name stands for one statistic, with a colon at its end for a group, `all` for all.
+
+    As in Kamailio, of two statistics of one name only the one added last is found by name.
+    """
 
     host: Any
 
@@ -41,8 +44,11 @@ class StatsCommands(Module):
             raise RpcError(400, "Please provide which stats to retrieve")
         for name in names:
             group, _, rest = name.replace(".", ":", 1).partition(":")
-            one = self._statistics.named(rest, group) if group and rest else None
-            meant = self._meant((name,), missing="") if one is None else iter((one,))
+            one = self._statistics.named(rest) if group and rest else None
+            if one is not None and one.group == group:
+                found[f"{group}.{rest}"] = one.get() & _UNSIGNED
+                continue
+            meant = self._meant((name,), missing="")
             found |= {f"{s.group}.{s.name}": s.get() & _UNSIGNED for s in meant}
         return found
 
