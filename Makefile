@@ -35,6 +35,7 @@ docs: setup
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py
 	$(PYTHON) benchmarks/tables.py
+	$(PYTHON) benchmarks/flood.py
 	$(PYTHON) benchmarks/compare.py $(ARGS)
 
 soak: setup peers
@@ -58,5 +59,5 @@ peers:
 	@.ci/peers
 
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/sipload
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/sipload benchmarks/flood
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Outgoing
-from sipproxy.core.log import DEBUG, ERROR, report
+from sipproxy.core.log import DEBUG, ERROR, WARN, report
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.errors import CfgError, ModuleError, Problem, Span
@@ -67,6 +67,7 @@ class Server:
         )
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
+        self._serving = False
         try:
             bound = bind_all([one for one in sockets if one.proto == "udp"])
             listening = listen_all([one for one in sockets if one.proto == "tcp"])
@@ -218,6 +219,22 @@ class Server:
     def _readable(self, one: UdpSocket) -> None:
         self._transport.take(one, self.clock.now())
         self._after()
+        self._serve_later()
+
+    def _serve_later(self) -> None:
+        """Go on with what waits once every socket has been looked at."""
+        if self._transport.waiting and not self._serving:
+            self._serving = True
+            self._loop.call_soon(self._serve)
+            lost = self.proxy.host.counters["core.overload_drops"]
+            text = f"overload: senders take turns, {lost} datagrams of the fastest dropped so far"
+            self.proxy.host.report_limited(WARN, "core", text, "overload")
+
+    def _serve(self) -> None:
+        self._serving = False
+        self._transport.serve(self.clock.now())
+        self._after()
+        self._serve_later()
 
     def _wake(self) -> None:
         """From a thread: its result is there."""
@@ -268,6 +285,9 @@ class Server:
                 if self._transport.take(one, self.clock.now()) < BATCH:
                     break
                 self._transport.send(self.proxy.outbox)
+        while self._transport.waiting:
+            self._transport.serve(self.clock.now())
+            self._transport.send(self.proxy.outbox)
         self._rpc.close()
         self.proxy.close()
         self._transport.send(self.proxy.outbox)

@@ -128,3 +128,38 @@ def test_all_or_none() -> None:
 def test_an_address_that_is_not_ours(address: str) -> None:
     with pytest.raises(StartError, match="Cannot assign requested address"):
         UdpSocket(ListenSocket("udp", address, 0))
+
+
+def test_under_overload_a_flood_does_not_push_out_the_others(rig: Rig) -> None:
+    """The kernel's queue is read to its end, the phone's one datagram comes second."""
+    for _ in range(2000):
+        rig.say(b"noise" * 100)
+    phone = socket.socket(rig.one.socket.family, socket.SOCK_DGRAM)
+    phone.bind((rig.one.local[0], 0))
+    phone.sendto(b"OPTIONS", rig.one.local)
+    assert rig.one.held() > 512 << 10
+    assert rig.transport.take(rig.one, 1.0) == BATCH
+    assert (rig.taken, rig.one.held()) == ([], 0)
+    rig.transport.serve(2.0)
+    assert len(rig.taken) == BATCH
+    assert [data for data, _, _ in rig.taken].index(b"OPTIONS") == 1
+    while rig.transport.waiting:
+        rig.transport.serve(3.0)
+    assert len(rig.taken) == 2001
+    assert rig.counters["core.overload_drops"] == 0
+    rig.say(b"calm again")
+    rig.transport.take(rig.one, 4.0)
+    assert rig.taken[-1][0] == b"calm again"
+    phone.close()
+
+
+def test_what_finds_no_room_under_overload_is_counted(rig: Rig) -> None:
+    for _ in range(6):
+        for _ in range(2000):
+            rig.say(b"noise" * 100)
+        rig.transport.take(rig.one, 1.0)
+    waiting = 0
+    while rig.transport.waiting:
+        rig.transport.serve(2.0)
+        waiting = len(rig.taken)
+    assert rig.counters["core.overload_drops"] == 12000 - waiting > 0
