@@ -65,22 +65,22 @@ class Runner:
         self.run(route, ctx)
         return ctx
 
-    async def run_block(self, key: str, ctx: Context) -> None:
-        """Run a block inside another run (a branch route, a failure route); none: an error line.
+    async def run_block(self, key: str, ctx: Context) -> int:
+        """Run a block inside another run (a branch route, a failure route) and give its code.
 
-        A fault in it is reported, and is as its end to whoever called it.
+        Where there is none, an error line. A fault in it is reported, and is as its end, with
+        code 1, to whoever called it.
         """
         route = self._routes.get(key)
         if route is None:
             report(self._host.log, ERROR, "core", f"there is no {key}")
-            return
+            return 1
         try:
-            if route.suspends:
-                await route.call(ctx)
-            else:
-                route.call(ctx)
+            code: int = await route.call(ctx) if route.suspends else route.call(ctx)
         except Exception as error:
             self._tell(error)
+            return 1
+        return code
 
     def begin(self, work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
         """Do a module's work that may run routes and wait; `done` is called when it is over."""

@@ -42,13 +42,13 @@ class Tmx(Module, name="tmx"):
         return ctx.branch_index
 
     @pvar("T_reply_code")
-    def reply_code(self, ctx: Context) -> int | None:
-        """Status of the reply in hand, of the best one, or of the last one sent."""
+    def reply_code(self, ctx: Context) -> int:
+        """Status of the reply in hand, of the best one, or of the last one sent; 0 for none."""
         if not ctx.msg.is_request:
             return ctx.msg.status
         t = self.tm.found(ctx)
         if t is None:
-            return None
+            return 0
         if ctx.kind in ("request", "branch"):
             status: int = t.status
             return status
@@ -58,31 +58,31 @@ class Tmx(Module, name="tmx"):
         return 0
 
     @pvar("T_reply_reason")
-    def reply_reason(self, ctx: Context) -> str | None:
-        """Reason phrase of the reply in hand, or of the best one."""
+    def reply_reason(self, ctx: Context) -> str:
+        """Reason phrase of the reply in hand, or of the best one; empty for none."""
         if not ctx.msg.is_request:
-            return ctx.msg.reason if self.tm.found(ctx) is not None else None
+            return ctx.msg.reason if self.tm.found(ctx) is not None else ""
         t = self.tm.found(ctx)
-        if t is None or ctx.kind not in _LOST:
-            return None
+        if t is None or ctx.kind != "failure":
+            return ""
         branch = t.branches[ctx.branch_index]
         if isinstance(branch.reply, Message):
             return branch.reply.reason
         return REASONS.get(branch.last_received, "Unspecified")
 
     @pvar("T_reply_last")
-    def reply_last(self, ctx: Context) -> int | None:
-        """The highest status so far of the branch whose reply this is."""
-        if ctx.kind != "onreply":
-            return None
+    def reply_last(self, ctx: Context) -> int | str:
+        """The highest status so far of the branch whose reply this is; empty elsewhere."""
+        if ctx.kind != "onreply" or ctx.transaction is None:
+            return ""
         status: int = ctx.transaction.branches[ctx.branch_index].last_received
         return status
 
     @pvar("T_reply_ruid")
-    def reply_ruid(self, ctx: Context) -> str | None:
-        """The location record that the branch of this reply goes to."""
-        if ctx.transaction is None or ctx.branch_index < 0:
-            return None
+    def reply_ruid(self, ctx: Context) -> str:
+        """The location record that the branch of this reply goes to; empty for none."""
+        if ctx.kind not in (*_LOST, "onreply") or ctx.transaction is None:
+            return ""
         ruid: str = ctx.transaction.branches[ctx.branch_index].ruid
         return ruid
 

@@ -1,6 +1,7 @@
 """What comes from the branches: replies and time-outs, and what becomes of them."""
 
 from sipproxy.core.context import DROP, Context
+from sipproxy.core.forward import forward_reply
 from sipproxy.core.log import WARN, report
 from sipproxy.modules.tm.cancel import Cancels
 from sipproxy.modules.tm.selection import NOBODY, OPEN, pick
@@ -18,7 +19,7 @@ class Receiving(Cancels):
         """Take a reply that belongs to a transaction; False leaves it to stateless forwarding."""
         found = self.known.of_reply(ctx.msg)
         if found is None:
-            return False
+            return self._stray(ctx)
         t, b = found
         self.received += 1
         if not ctx.end & DROP:
@@ -27,6 +28,20 @@ class Receiving(Cancels):
 
     received = 0
     """Replies that belonged to a transaction."""
+
+    def _stray(self, ctx: Context) -> bool:
+        """A reply without a transaction goes through the route of on_sl_reply, if there is one."""
+        if not self.on_sl_reply or ctx.end & DROP:
+            return False
+        self.host.begin(self._run_stray(ctx), lambda: None)
+        return True
+
+    async def _run_stray(self, ctx: Context) -> None:
+        ctx.kind = "onreply"
+        ctx.end = ctx.rc = ctx.depth = 0
+        code = await self.host.run_block(f"onreply_route[{self.on_sl_reply}]", ctx)
+        if code and not ctx.end & DROP:
+            forward_reply(ctx)
 
     async def _reply(self, t: Transaction, b: Branch, ctx: Context) -> None:
         msg = ctx.msg
@@ -167,7 +182,7 @@ class Receiving(Cancels):
         index, code = pick(t, b.index, status, self.faked_reply_prio)
         if index == OPEN:
             self._store(b, ctx)
-            blocks = self.disable_6xx_block if t.disable_6xx is None else t.disable_6xx
+            blocks = t.invite and self.disable_6xx_block if t.disable_6xx is None else t.disable_6xx
             if status >= 600 and not t.killed_6xx and not blocks:
                 t.killed_6xx = True
                 others = [one for one in self.to_cancel(t) if one is not b]

@@ -8,15 +8,14 @@ from sipproxy.core.forward import (
     BAD_ADDRESS,
     NO_SOCKET,
     UNSPECIFIED,
+    asked_transport,
     departing,
-    forward_request,
-    numeric,
+    forward_request_by_name,
+    places_of,
     send_socket,
     setting,
-    transport_of,
 )
 from sipproxy.core.log import ERROR, WARN, report
-from sipproxy.core.sockets import DEFAULT_PORT
 from sipproxy.errors import MessageError
 from sipproxy.modules.tm.receiving import Receiving
 from sipproxy.modules.tm.transaction import Branch, Plan, Transaction
@@ -84,6 +83,8 @@ class Relaying(Receiving):
         plan = ctx.scratch.get("tm") if ctx.touched("scratch") else None
         flow = ctx.flow._replace(hints=ctx.reply_hints) if ctx.reply_hints else ctx.flow
         t = Transaction(msg, flow, ctx.now, plan if isinstance(plan, Plan) else None)
+        if not t.invite:
+            self._forget_invite_wishes(t)
         t.canceled = early
         self._enter(t)
         ctx.transaction = t
@@ -92,6 +93,13 @@ class Relaying(Receiving):
         t.busy = True
         ctx.at_end.append(self._route_over)
         return 1
+
+    def _forget_invite_wishes(self, t: Transaction) -> None:
+        """What counts for an INVITE only, unless it is said of the transaction (init_new_t)."""
+        if not t.internal_reply:
+            t.internal_reply = True
+        if t.disable_6xx:
+            t.disable_6xx = None
 
     def _enter(self, t: Transaction) -> None:
         """Give a transaction its identity and its life."""
@@ -131,7 +139,7 @@ class Relaying(Receiving):
             if made <= 0:
                 return made or 1
             if msg.method == "ACK":
-                return self.forward_statelessly(ctx, target)
+                return await self.forward_statelessly(ctx, target)
         t: Transaction = ctx.transaction
         if msg.method == "ACK":
             self.drive(t, "ack")
@@ -163,7 +171,10 @@ class Relaying(Receiving):
         except MessageError:
             return BAD_TUPLE
         if invite is None and self.unmatched_cancel:
-            return 1 if self.unmatched_cancel == 2 else self.forward_statelessly(ctx, target)
+            if self.unmatched_cancel == 2:
+                return 1
+            # Kamailio hands on what its forwarding gave: 0 for success, which ends the script.
+            return min(0, await self.forward_statelessly(ctx, target))
         made = self.new_transaction(ctx)
         if made != EXISTS and made <= 0:
             return made or 1
@@ -175,13 +186,13 @@ class Relaying(Receiving):
         code = await self.forward(t, ctx, target)
         return code if code > 0 else self._could_not(t, code, False)
 
-    def forward_statelessly(self, ctx: Context, target: Target | None) -> int:
+    async def forward_statelessly(self, ctx: Context, target: Target | None) -> int:
         """Send the request on without a transaction: 1, or an error code."""
         try:
             where = target or target_of(ctx.dst_uri or ctx.ruri)
         except MessageError:
             return BAD_ADDRESS
-        return forward_request(ctx, where.host, where.port, where.proto or "udp")
+        return await forward_request_by_name(ctx, where.host, where.port, where.proto)
 
     async def forward(self, t: Transaction, ctx: Context, target: Target | None) -> int:
         """Make and send the branches that the script wants: 1, or a code (t_forward_nonack)."""
@@ -302,22 +313,24 @@ class Relaying(Receiving):
         except MessageError as error:
             report(self.host.log, ERROR, "tm", f"bad destination: {error}")
             return BAD_ADDRESS
-        address = numeric(where.host)
-        if address is None:
+        places = await places_of(ctx, where.host, where.port, where.proto)
+        if not places:
             text = f'could not resolve hostname: "{where.host}"'
             report(self.host.log, ERROR, "tm", text)
             return BAD_ADDRESS
-        proto = where.proto or "udp"
-        remote = (address, where.port or DEFAULT_PORT.get(proto, 5060))
-        socket = send_socket(ctx, address, proto)
-        if socket is None:
+        while places:
+            address, port, proto = places.pop(0)
+            socket = send_socket(ctx, address, proto)
+            if socket is not None:
+                break
+        else:
             text = f"can't fwd to {where.host}, proto {proto} (no corresponding listening socket)"
             report(self.host.log, ERROR, "tm", text)
             return NO_SOCKET
         b.uri = ctx.ruri
         b.path, b.bflags = ctx.path, ctx.bflags
         branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
-        b.sent, b.flow = departing(ctx, socket, remote, branch)
+        b.sent, b.flow = departing(ctx, socket, (address, port), branch)
         return 1
 
     def _send(self, t: Transaction, b: Branch) -> bool:
@@ -363,4 +376,8 @@ class _Kept:
 def target_of(text: str) -> Target:
     """Where a URI points. Raises MessageError."""
     uri = Uri.parse(text)
-    return Target(uri.host, uri.port or 0, transport_of(uri))
+    try:
+        proto = asked_transport(uri)
+    except MessageError:
+        proto = ""  # an unknown transport is none
+    return Target(uri.host, uri.port or 0, proto)
