@@ -12,3 +12,10 @@ class Struct:
     """
 
     members: tuple[tuple[str | None, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedArray:
+    """The container `[` filled with named members, as core.sockets_list and ul.dump do."""
+
+    members: tuple[tuple[str, Any], ...]

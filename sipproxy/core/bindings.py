@@ -1,7 +1,9 @@
 """What modules offer each other: bound by name with `host.bind`, known by these protocols."""
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
+from sipproxy.core.contact import Change, Contact, Contacts
 from sipproxy.core.context import Context
 from sipproxy.sip.credentials import Credentials
 
@@ -76,3 +78,70 @@ class Authenticator(Protocol):
 
     def challenge(self, ctx: Context, realm: str, flags: int, kind: AuthKind) -> int:
         """Send 401 or 407 with a new nonce: 1, or negative as www_challenge returns."""
+
+
+class RecordRouting(Protocol):
+    """Record routing, as the module rr offers it."""
+
+    told: list[Callable[[Context, str], None]]
+    """Told of the parameters of our own Route whenever loose_route() found them."""
+
+
+Found = tuple[int, Contact | None]
+"""Whether a contact is there: (0, it), (1, None) not found, (-1, None) a CSeq that is too low,
+(-2, None) the request was seen before."""
+
+
+class LocationTable(Protocol):
+    """Records of one table of locations: contacts by address-of-record.
+
+    Where the records lie in a database reading and changing wait for it; in memory they do not.
+    """
+
+    name: str
+
+    async def read(self, aor: str) -> Contacts:
+        """The contacts of a record, expired ones too; none where there is no record."""
+
+    async def change(self, aor: str, change: Change) -> Contacts:
+        """Replace the contacts of a record by what `change` makes of them, and answer these."""
+
+    async def read_ruid(self, aor_hash: int, ruid: str) -> tuple[str, Contact] | None:
+        """The contact that a ruid names, with the address-of-record it belongs to."""
+
+
+Expired = Callable[[str, str, Contact], None]
+"""Told of a contact that a sweep took away: name of the table, address-of-record, the contact."""
+
+
+class Locations(Protocol):
+    """The location service, as the module usrloc offers it."""
+
+    use_domain: int
+    """Non-zero: addresses-of-record have a domain."""
+    db_mode: int
+    nat_flag: int
+    """Branch flags of a contact behind a NAT; 0 for none."""
+    case_sensitive: bool
+    """Whether addresses-of-record are told apart by case; for what an operator types."""
+    on_expired: list[Expired]
+
+    def table(self, name: str) -> LocationTable:
+        """The table of that name; it is there from now on."""
+
+    def hash_of(self, aor: str) -> int:
+        """The number of an address-of-record, as temporary GRUUs hold it."""
+
+    def find(self, contacts: Contacts, wanted: Contact, now: int) -> Found:
+        """The one that a REGISTER's contact is about, by its instance, else by matching_mode."""
+
+    def added(self, contacts: Contacts, contact: Contact, ctx: Context | None = None) -> Contacts:
+        """With a new contact at its place."""
+
+    def updated(
+        self, contacts: Contacts, old: Contact, wanted: Contact, ctx: Context | None = None
+    ) -> Contacts:
+        """With one of them refreshed by what a REGISTER says, at its place."""
+
+    def removed(self, contacts: Contacts, contact: Contact) -> Contacts:
+        """Without one of them."""

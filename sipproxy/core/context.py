@@ -36,7 +36,10 @@ class Consumed(str):
 class Branch:
     """A further destination made by append_branch: its own R-URI, next hop and flags."""
 
-    __slots__ = ("bflags", "dst_uri", "force_socket", "path", "q", "uri")
+    __slots__ = (
+        *("bflags", "dst_uri", "force_socket", "path", "q", "uri"),
+        *("instance", "location_ua", "reg_id", "ruid"),
+    )
 
     def __init__(self, uri: str, dst_uri: str = "", q: int = -1, bflags: int = 0) -> None:
         self.uri = uri
@@ -45,6 +48,11 @@ class Branch:
         self.bflags = bflags
         self.path = ""
         self.force_socket: tuple[str, str, int] | None = None
+        self.ruid = ""
+        """The location record that it goes to, with its instance, reg-id and User-Agent."""
+        self.instance = ""
+        self.reg_id = 0
+        self.location_ua = ""
 
 
 class Context:
@@ -66,6 +74,11 @@ class Context:
     """`$du`: the next hop's URI, empty for none."""
     path: str = ""
     """Path vector of the request's destination: values of the Route rows it leaves with."""
+    ruid: str = ""
+    instance: str = ""
+    reg_id: int = 0
+    location_ua: str = ""
+    """The location record that the request goes to: identifier, instance, reg-id, User-Agent."""
     ruri_q: int = -1
     """Quality of the request URI among the branches, in thousandths; -1 for none."""
     flags: int = 0

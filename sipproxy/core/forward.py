@@ -100,6 +100,7 @@ def _departing(ctx: Context, edits: Lumps | None, socket: ListenSocket, branch: 
         new_ruri=ctx.new_ruri,
         force_rport=ctx.force_rport or bool(setting(ctx, "force_rport")),
         proto=socket.proto,
+        path=ctx.path,
     )
 
 

@@ -25,16 +25,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sipproxy.core.answer import NamedArray as NamedArray
 from sipproxy.core.answer import Struct as Struct
 
 _MOST_BITS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class NamedArray:
-    """The container `[` filled with named members, as core.sockets_list and dispatcher.list do."""
-
-    members: "tuple[tuple[str, Value], ...]"
 
 
 Value: TypeAlias = (

@@ -137,6 +137,7 @@ def build_forwarded(
     new_ruri: str | None = None,
     force_rport: bool = False,
     proto: str = "udp",
+    path: str = "",
 ) -> bytes:
     """The request as it is sent on: our Via on top, the top Via received completed, edits applied.
 
@@ -146,6 +147,10 @@ def build_forwarded(
     edits = _via_edits(msg, force_rport)
     first = msg.via_row.start
     edits.append(Edit(first, first, f"Via: {via}\r\n"))
+    if path:
+        rows = msg.rows("route")
+        at = rows[0].start if rows else first
+        edits.append(Edit(at, at, f"Route: {path}\r\n"))
     return _finish(msg, lumps, edits, new_ruri, proto)
 
 

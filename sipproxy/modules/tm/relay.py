@@ -201,7 +201,7 @@ class Relaying(Receiving):
         first = len(t.branches)
         route, t.on_branch = t.on_branch, ""
         if first == 0 and ctx.kind == "request":
-            self._save(t, ctx)
+            self.keep_edits(t, ctx)
         lowest, tried, added = UNSPECIFIED, 0, []
         for place in self._destinations(ctx):
             tried += 1
@@ -241,7 +241,7 @@ class Relaying(Receiving):
         t.error = lowest
         return lowest
 
-    def _save(self, t: Transaction, ctx: Context) -> None:
+    def keep_edits(self, t: Transaction, ctx: Context) -> None:
         """Keep the script's edits: later branches and failure routes start from them."""
         if ctx.touched("lumps"):
             t.lumps = ctx.lumps.copy()
@@ -289,6 +289,8 @@ class Relaying(Receiving):
         if place is not None:
             ctx.new_ruri, ctx.dst_uri, ctx.path = place.uri, place.dst_uri, place.path
             ctx.bflags, ctx.force_socket = place.bflags, place.force_socket
+            ctx.ruid, ctx.instance, ctx.reg_id = place.ruid, place.instance, place.reg_id
+            ctx.location_ua = place.location_ua
         try:
             if route and await self._run_branch_route(t, ctx, route, b.index):
                 return DROPPED
@@ -328,7 +330,7 @@ class Relaying(Receiving):
             report(self.host.log, ERROR, "tm", text)
             return NO_SOCKET
         b.uri = ctx.ruri
-        b.path, b.bflags = ctx.path, ctx.bflags
+        b.path, b.bflags, b.ruid = ctx.path, ctx.bflags, ctx.ruid
         branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
         b.sent, b.flow = departing(ctx, socket, (address, port), branch)
         return 1
@@ -350,6 +352,7 @@ class _Kept:
         "new_ruri",
         "dst_uri",
         "path",
+        *("ruid", "instance", "reg_id", "location_ua"),
         "bflags",
         "force_socket",
         "kind",

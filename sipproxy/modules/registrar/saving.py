@@ -1,0 +1,201 @@
+"""save() and unregister() (Kamailio registrar/save.c)."""
+
+from typing import Any
+
+from sipproxy.core.bindings import LocationTable
+from sipproxy.core.contact import Contacts
+from sipproxy.core.context import Context
+from sipproxy.core.log import WARN
+from sipproxy.core.module import function
+from sipproxy.core.params import Parsed
+from sipproxy.errors import MessageError
+from sipproxy.modules.registrar import errors
+from sipproxy.modules.registrar.answer import Answer, Answers
+from sipproxy.modules.registrar.errors import Refused
+from sipproxy.modules.registrar.merging import DELETED, INSERTED, SHOWN, Merge
+from sipproxy.modules.registrar.params import PATH_OFF
+from sipproxy.modules.registrar.request import Request, read
+from sipproxy.sip.uri import Uri
+
+MEMORY, NO_REPLY, REPLACE, NO_VARIATION, PREPARE = 1, 2, 4, 8, 16
+_ALL = 31
+
+FAILED, TOO_MANY = -1, -2
+NOT_DELETED, NOT_FOUND = -2, -3
+
+
+class Table(Parsed):
+    """The table that a function names; it is there from the start on."""
+
+    __slots__ = ("name", "place")
+    place: LocationTable
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @classmethod
+    def parse(cls, text: str) -> "Table":
+        """Any name is one."""
+        return cls(text)
+
+    def bind(self, host: Any) -> None:
+        """Make the table, unless another function did."""
+        self.place = host.modules["usrloc"].table(self.name)
+
+
+class Flags(Parsed):
+    """The flags of save(): a number, decimal or `0x..`."""
+
+    __slots__ = ("bits",)
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    @classmethod
+    def parse(cls, text: str) -> "Flags":
+        """Read the number."""
+        try:
+            bits = int(text, 0) if not text.isdigit() else int(text, 8 if text[0] == "0" else 10)
+        except ValueError:
+            bits = -1
+        if not 0 <= bits <= _ALL:
+            raise ValueError(f"bad flags <{text}>")
+        return cls(bits)
+
+
+class Saving(Answers):
+    """Functions that change records."""
+
+    @function("REQUEST", "FAILURE", "ONREPLY")
+    async def save(
+        self, ctx: Context, table: Table, flags: Flags | None = None, uri: str | None = None
+    ) -> int:
+        """Register what the REGISTER asks for, and reply to it.
+
+        Of To, or of the address-of-record that `uri` means. Flags: 1 memory only, 2 no reply, 4
+        replace all other contacts, 8 no variation of expires, 16 with 2: prepare the reply. Gives
+        1 inserted, 2 refreshed, 3 deleted, 4 nothing asked for; -1, or -2 for too many contacts.
+        """
+        bits = flags.bits if flags else 0
+        if uri == "":
+            self.complain("invalid uri parameter")
+            return FAILED
+        answer = ctx.scratch["registrar"] = Answer()
+        try:
+            code = await self._register(ctx, table.place, bits, uri)
+        except Refused as refused:
+            return self._refuse(ctx, answer, refused, bits)
+        self.accepted.value += 1
+        if not bits & NO_REPLY:
+            if ctx.kind in ("request", "failure") and not self.reg_send_reply(ctx):
+                return FAILED
+        elif bits & PREPARE:
+            self.prepare(ctx)
+        if ctx.path and self.use_path and self.path_mode != PATH_OFF:
+            ctx.path = ""
+        return code
+
+    def _refuse(self, ctx: Context, answer: Answer, refused: Refused, bits: int) -> int:
+        answer.verdict = refused.verdict
+        if refused.text:
+            self.complain(refused.text, refused.level)
+        self.rejected.value += 1
+        if ctx.kind == "request" and not bits & NO_REPLY:
+            self.reg_send_reply(ctx)
+        return TOO_MANY if refused.verdict is errors.TOO_MANY else FAILED
+
+    async def _register(
+        self, ctx: Context, table: LocationTable, bits: int, uri: str | None
+    ) -> int:
+        """Do what the request asks for. Raises Refused."""
+        try:
+            to = ctx.msg.to_uri
+            host = Uri.parse(to).host
+        except MessageError as error:
+            raise Refused(errors.FINE, f"failed to parse To: {error}") from None
+        request = read(self, ctx)
+        aor, _ = self.rules.extract(to if uri is None else uri)
+        if request.star:
+            await table.change(aor, _none)
+            return DELETED
+        if not request.offers:
+            self.list_contacts(ctx, aor, await table.read(aor), host)
+            return SHOWN
+        merge = await self._merge(ctx, table, request, aor, bits)
+        if merge.contacts or merge.refused is None:
+            self.list_contacts(ctx, aor, merge.contacts, host)
+        if merge.refused is not None:
+            raise merge.refused
+        return merge.code or INSERTED
+
+    async def _merge(
+        self, ctx: Context, table: LocationTable, request: Request, aor: str, bits: int
+    ) -> Merge:
+        """Merge the request into its record; the last try, where there were several."""
+        merge: Merge
+
+        def change(contacts: Contacts) -> Contacts:
+            nonlocal merge
+            merge = Merge(
+                self,
+                ctx,
+                request,
+                aor,
+                replace=bool(bits & REPLACE),
+                memory_only=bool(bits & MEMORY),
+                vary=not bits & NO_VARIATION,
+            )
+            return merge(contacts)
+
+        await table.change(aor, change)
+        return merge
+
+    @function()
+    async def unregister(
+        self, ctx: Context, table: Table, uri: str, ruid: str | None = None
+    ) -> int:
+        """Delete a record, or its contact of that ruid: 1, -1 bad URI, -2 failed, -3 not found."""
+        if ruid is None:
+            if not uri:
+                self.complain("invalid uri parameter")
+                return FAILED
+            aor = self._aor(uri)
+            if aor is None:
+                return FAILED
+            await table.place.change(aor, _none)
+            return 1
+        if not ruid:
+            self.complain("invalid ruid parameter")
+            return FAILED
+        if not uri:
+            self.complain("a ruid alone is found in db_mode 3 only")
+            return NOT_DELETED
+        aor = self._aor(uri)
+        return FAILED if aor is None else await self._unregister_contact(table.place, aor, ruid)
+
+    async def _unregister_contact(self, table: LocationTable, aor: str, ruid: str) -> int:
+        found = False
+
+        def without(contacts: Contacts) -> Contacts:
+            nonlocal found
+            left = tuple(contact for contact in contacts if contact.ruid != ruid)
+            found = len(left) < len(contacts)
+            return left if found else contacts
+
+        await table.change(aor, without)
+        if not found:
+            self.complain("AOR/Contact not found", WARN)
+        return 1 if found else NOT_FOUND
+
+    def _aor(self, uri: str) -> str | None:
+        """The address-of-record of a URI; None for none, which is logged."""
+        try:
+            return self.rules.extract(uri)[0]
+        except Refused as refused:
+            self.complain(refused.text)
+            self.complain("failed to extract Address Of Record")
+            return None
+
+
+def _none(_: Contacts) -> Contacts:
+    return ()
