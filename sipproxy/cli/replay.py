@@ -39,7 +39,7 @@ def command(
     with 400 or above (a challenge is no block) or not at all.
     """
     from sipproxy.program import load_file
-    from sipproxy.replay.pcap import CaptureError
+    from sipproxy.replay.records import CaptureError
 
     try:
         program = load_file(cfg, defines=parse_defines(defines), compat=compat or "")
@@ -58,7 +58,7 @@ def command(
 def _replay(
     program: "Program", path: str, given: tuple[str, ...], as_json: bool, show_log: bool
 ) -> None:
-    from sipproxy.replay.pcap import Capture
+    from sipproxy.replay.capture import Capture
     from sipproxy.replay.player import Player, guess_me
     from sipproxy.replay.report import as_data, as_text, show_line
 

@@ -12,7 +12,7 @@ from sipproxy.core.sockets import ListenSocket
 from sipproxy.faults import cfg_line
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
-from sipproxy.replay.pcap import Packet
+from sipproxy.replay.capture import Packet
 
 _CHALLENGES = (401, 407)
 
@@ -117,7 +117,7 @@ class Player:
         self.log.packet = packet.number
         self.advance(now)
         data = packet.datagram
-        flow = Flow("udp", data.dest, data.source)
+        flow = Flow(data.proto, data.dest, data.source)
         self._line = ""
         self.proxy.receive(data.data, flow, now)
         self.proxy.settle()

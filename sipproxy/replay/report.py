@@ -6,7 +6,7 @@ from typing import Any
 
 from sipproxy.core.flow import Address
 from sipproxy.core.log import LEVEL_NAMES
-from sipproxy.replay.pcap import Capture
+from sipproxy.replay.capture import Capture
 from sipproxy.replay.player import Blocked, Line, Player, Source
 
 

@@ -80,7 +80,7 @@ def test_unreadable_input_is_one_sentence_and_exit_2(
     bad = tmp_path / "bad.pcap"
     bad.write_text("this is no capture at all, only text")
     said = sipproxy("replay", str(bad), "-f", cfg)
-    assert (said.code, said.out, said.err) == (2, "", f"sipproxy: {bad} is no pcap capture\n")
+    assert (said.code, said.out, said.err) == (2, "", f"sipproxy: {bad} is no pcap or pcapng capture\n")
     said = sipproxy("replay", str(tmp_path / "none.pcap"), "-f", cfg)
     assert said.code == 2
     said = sipproxy("replay", str(bad), "-f", str(tmp_path / "none.cfg"))

@@ -7,8 +7,7 @@ import pytest
 from sipproxy.core.flow import Address
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.program import load_text
-from sipproxy.replay.packets import Datagram
-from sipproxy.replay.pcap import Packet
+from sipproxy.replay.capture import Datagram, Packet
 from sipproxy.replay.player import Blocked, Player, guess_me, sockets_for
 
 ME = ("192.0.2.100", 5060)

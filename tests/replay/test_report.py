@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from sipproxy.program import load_text
-from sipproxy.replay.pcap import Capture, PcapWriter
+from sipproxy.replay.capture import Capture
+from sipproxy.replay.pcap import PcapWriter
 from sipproxy.replay.player import Line, Player
 from sipproxy.replay.report import as_data, as_text, show_address, show_line, table
 
