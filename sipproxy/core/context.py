@@ -21,9 +21,9 @@ DROP = 2
 VIA_SERVER, VIA_PARAMS, VIA_FIELDS = 1, 2, 4
 """Bits of `via_extras`: srvid, parameters of an XAVP, address and port of an XAVP."""
 
-XavpValue: TypeAlias = "int | str | list[tuple[str, int | str | None]]"
+XavpValue: TypeAlias = int | str | list[tuple[str, int | str | None]]
 """A value of `$xavp(root)`: plain, or children (name, value), newest first."""
-XavuValue: TypeAlias = "int | str | dict[str, int | str]"
+XavuValue: TypeAlias = int | str | dict[str, int | str]
 """A value of `$xavu(root)`: plain, or children by name, each name once."""
 
 

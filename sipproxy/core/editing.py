@@ -1,11 +1,16 @@
 """Edits anywhere in a message, by offsets of the received bytes."""
 
+from collections.abc import Callable
+
 from sipproxy import text as wire
 from sipproxy.core.context import Context
 from sipproxy.core.substitution import EmptyMatch, Substitution
 
 _EDITS = "body-edits"
 """Under this name a context keeps the edits of its message's body."""
+
+_FINISH = "body-finish"
+"""Under this name a context keeps what is to be done with its body after all edits."""
 
 BodyEdit = tuple[int, int, bytes]
 """Start and end in the received body, and what takes the place."""
@@ -54,7 +59,16 @@ def _replace_in_body(ctx: Context, start: int, end: int, text: bytes) -> None:
     edits = ctx.scratch.setdefault(_EDITS, [])
     assert isinstance(edits, list)
     edits.append((start, end, text))
-    ctx.lumps.replace_body(_applied(ctx.msg.body, edits))
+    body = _applied(ctx.msg.body, edits)
+    finish = ctx.scratch.get(_FINISH)
+    ctx.lumps.replace_body(finish(body) if callable(finish) else body)
+
+
+def finish_with(ctx: Context, finish: Callable[[bytes], bytes]) -> None:
+    """Pass the edited body through this before it is sent, now and after further edits."""
+    ctx.scratch[_FINISH] = finish
+    if _EDITS in ctx.scratch:
+        _replace_in_body(ctx, 0, 0, b"")
 
 
 def _applied(body: bytes, edits: list[BodyEdit]) -> bytes:
@@ -87,3 +101,4 @@ def forget(ctx: Context) -> None:
     """Drop what was kept of edits to a body that is none any more."""
     if ctx.touched("scratch"):
         ctx.scratch.pop(_EDITS, None)
+        ctx.scratch.pop(_FINISH, None)

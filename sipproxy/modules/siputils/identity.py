@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sipproxy.core.access import PvAccess
+from sipproxy.core.bindings import AUTHORIZED
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, function, modparam, pvar
@@ -20,7 +21,7 @@ from sipproxy.sip.uri import Uri
 from sipproxy.text import lower
 
 E164 = re.compile(r"\+[0-9]{2,15}\Z", re.ASCII)
-_AUTHORIZED = "authorized"
+
 _VECTOR = "siputils.charging-vector"
 _NAMES = {
     "value": "icid-value=",
@@ -71,7 +72,7 @@ class IdentityFunctions(Module):
     @function("REQUEST", "LOCAL")
     def is_user(self, ctx: Context, name: str) -> bool:
         """Whether the credentials that were checked are of a user."""
-        found = ctx.scratch.get(_AUTHORIZED) if ctx.touched("scratch") else None
+        found = ctx.scratch.get(AUTHORIZED) if ctx.touched("scratch") else None
         if not isinstance(found, Credentials):
             self._complain("no authorized credentials found (error in scripts)")
             return False

@@ -9,12 +9,13 @@ from sipproxy.core.module import function
 from sipproxy.modules.textops.content import ContentFunctions
 from sipproxy.modules.textops.headers import HeaderFunctions
 from sipproxy.modules.textops.holding import audio_hold
+from sipproxy.modules.textops.multipart import MultipartFunctions
 from sipproxy.modules.textops.params import Methods, Separator
 
 _BLANKS = " \t\r\n"
 
 
-class Textops(HeaderFunctions, ContentFunctions, name="textops"):
+class Textops(HeaderFunctions, ContentFunctions, MultipartFunctions, name="textops"):
     """Functions on headers and content, and on plain texts."""
 
     @function()

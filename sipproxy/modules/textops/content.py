@@ -1,7 +1,7 @@
 """Searching and replacing in the whole message, its headers or its body."""
 
 from sipproxy import text as wire
-from sipproxy.core import ruri
+from sipproxy.core import editing, ruri
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function
@@ -9,7 +9,6 @@ from sipproxy.core.params import Plain
 from sipproxy.core.regex import Regex
 from sipproxy.core.substitution import EmptyMatch
 from sipproxy.errors import MessageError
-from sipproxy.core import editing
 from sipproxy.modules.textops.params import Mime, Pattern, Sed, WholePattern
 
 Area = tuple[int, int]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from sipproxy import text as wire
 from sipproxy.core import regex
 from sipproxy.core.context import Context
+from sipproxy.core.editing import substitute
 from sipproxy.core.log import ERROR, INFO, report
 from sipproxy.core.module import Module, function
 from sipproxy.core.params import Plain
-from sipproxy.core.editing import substitute
 from sipproxy.modules.textops.params import (
     HeaderName,
     Pattern,
