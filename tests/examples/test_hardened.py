@@ -121,6 +121,14 @@ def test_decoys_and_no_qop_give_no_more_guesses(stage: Scene, rules: Rules, mann
     assert set(statuses[rules.pair :]) == {rules.refused}
 
 
+@pytest.mark.parametrize("realm", ["example.com", "Example.COM"])
+def test_a_decoy_of_our_own_realm_is_what_counts(stage: Scene, rules: Rules, realm: str) -> None:
+    """auth takes the first credentials of the realm, whose user is not who From says."""
+    attacker = stage.caller("203.0.113.9", Manner(decoy=realm))
+    assert attacker.guesses(wrong("bob", 50)) == [403] * 50
+    assert stage.checks() == 0
+
+
 def test_calls_are_no_other_way_in(stage: Scene, rules: Rules) -> None:
     by_call = stage.caller("203.0.113.9", Manner(method="INVITE"))
     by_register = stage.caller("203.0.113.9")

@@ -31,6 +31,7 @@ MANNERS = [
     Manner(decoy="elsewhere"),
     Manner(qop=False),
     Manner(method="INVITE"),
+    Manner(decoy="Example.COM"),
 ]
 LONG = 100_000_000
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "kamailio_cfg"
