@@ -36,6 +36,7 @@ _FLAGS = {
     "--modparam M:P:T:V": "Set parameter P of module M; T is s or i.",
     "-a, -K, -n, --server-id": "auto_aliases, check_via, children, server_id.",
     "--compat VERSION": "3.0, 5.6 or 6.1; not a flag of Kamailio's.",
+    "--log-format FORM": "text or json; not a flag of Kamailio's.",
 }
 
 

@@ -19,7 +19,7 @@ _SHORT = "f:cm:M:dVIhEeb:l:L:n:vKrRDTN:W:w:t:u:g:P:G:SQ:O:a:A:x:X:Y:"
 _LONG = (
     *("help", "version", "alias=", "atexit=", "debug=", "cfg-print", "loadmodule="),
     *("modparam=", "log-engine=", "server-id=", "subst=", "substdef=", "substdefs="),
-    "compat=",
+    *("compat=", "log-format="),
 )
 
 _WITHOUT_EFFECT = frozenset(
@@ -161,6 +161,7 @@ def _check(program: Program) -> int:
 
 def _serve(flags: Flags, program: Program) -> None:
     from sipproxy.net.daemon import Life, serve
+    from sipproxy.net.log import FORMATS
     from sipproxy.net.server import Options, Server
 
     settings = program.settings
@@ -175,7 +176,10 @@ def _serve(flags: Flags, program: Program) -> None:
         group=flags.last("-g") or str(settings.group or ""),
         work_dir=flags.last("-w") or str(settings.workdir or "") or ("/" if background else ""),
     )
-    options = Options(stderr=stderr, run_dir=flags.last("-Y"))
+    form = flags.last("--log-format", "text")
+    if form not in FORMATS:
+        raise ValueError(f"--log-format is one of {', '.join(FORMATS)}, not {form}")
+    options = Options(stderr=stderr, run_dir=flags.last("-Y"), log_format=form)
     serve(lambda: Server(program, options), life)
 
 

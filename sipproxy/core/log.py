@@ -1,6 +1,6 @@
 """Log levels as Kamailio numbers them, the sink that lines go to, and lines that may be many."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -80,17 +80,21 @@ def report(log: LogSink, level: int, origin: str, text: str) -> None:
 class LimitedReports:
     """Lines that a flood would repeat without end.
 
-    The first of a kind is written at once. Those that follow within `interval` seconds are counted,
-    and one line then tells how many came; a kind that stays quiet for an interval begins anew.
+    The first `burst` lines of a kind are written at once. Those that follow within `interval`
+    seconds are counted, and one line then tells how many came; a kind that stays quiet for an
+    interval begins anew.
     """
 
-    def __init__(self, log: LogSink, timers: TimerQueue, interval: float = 10.0) -> None:
+    def __init__(
+        self, log: LogSink, timers: TimerQueue, interval: float = 10.0, burst: int = 1
+    ) -> None:
         self._log = log
         self._timers = timers
         self._interval = interval
-        self._kinds: dict[tuple[str, str], _Repeated] = {}
+        self._burst = burst
+        self._kinds: dict[tuple[str, Hashable], _Repeated] = {}
 
-    def report(self, now: float, level: int, origin: str, text: str, kind: str = "") -> None:
+    def report(self, now: float, level: int, origin: str, text: str, kind: Hashable = "") -> None:
         """Write or count a line. Lines of one `kind` count together, whatever their texts say;
         it must not hold what a peer sent. Without it the text is the kind.
         """
@@ -98,18 +102,27 @@ class LimitedReports:
             return
         key = origin, kind or text
         repeated = self._kinds.get(key)
-        if repeated is not None:
+        if repeated is None:
+            repeated = self._kinds[key] = _Repeated(level, text)
+            self._come_back(now, key)
+        if repeated.written < self._burst:
+            repeated.written += 1
+            self._log.write(level, origin, text)
+        else:
             repeated.count += 1
             repeated.text = text
-            return
-        self._kinds[key] = _Repeated(level, text)
-        self._log.write(level, origin, text)
-        self._come_back(now, key)
 
-    def _come_back(self, now: float, key: tuple[str, str]) -> None:
+    def finish(self) -> None:
+        """Tell what was counted and not told yet."""
+        for key, repeated in self._kinds.items():
+            if repeated.count:
+                self._log.write(repeated.level, key[0], f"{repeated.text} ({repeated.count} more)")
+                repeated.count = 0
+
+    def _come_back(self, now: float, key: tuple[str, Hashable]) -> None:
         self._timers.after(now, self._interval, lambda due: self._tell(due, key))
 
-    def _tell(self, due: float, key: tuple[str, str]) -> None:
+    def _tell(self, due: float, key: tuple[str, Hashable]) -> None:
         repeated = self._kinds[key]
         if not repeated.count:
             del self._kinds[key]
@@ -123,9 +136,10 @@ class LimitedReports:
 class _Repeated:
     """What came of one kind since it was last told; `text` is the latest."""
 
-    __slots__ = ("count", "level", "text")
+    __slots__ = ("count", "level", "text", "written")
 
     def __init__(self, level: int, text: str) -> None:
         self.level = level
         self.text = text
         self.count = 0
+        self.written = 0

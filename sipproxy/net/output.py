@@ -8,6 +8,8 @@ import os
 import select
 import socket
 import stat
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from sipproxy.text import encode
@@ -26,6 +28,9 @@ class Output(Protocol):
 
     def flush(self) -> None:
         """Write what is kept, as far as it goes without waiting."""
+
+    def take_lost(self) -> int:
+        """How many lines were lost, once there is room again to tell it; then 0."""
 
     def close(self) -> None:
         """Nothing more comes."""
@@ -61,9 +66,12 @@ class DescriptorOutput:
                 del self._kept[: os.write(self._descriptor, self._kept[:size])]
         except OSError:  # nobody reads any more: a log that is gone must not stop the proxy
             self._kept.clear()
-        if self._lost and not self._kept:
-            lost, self._lost = self._lost, 0
-            self.add(0, f" 0({os.getpid()}) WARNING: <core>: {lost} log lines were lost\n")
+
+    def take_lost(self) -> int:
+        if self._kept:
+            return 0
+        lost, self._lost = self._lost, 0
+        return lost
 
     def close(self) -> None:
         self.flush()
@@ -96,28 +104,50 @@ FACILITIES = {
 _SEVERITIES = {-5: 1, -4: 2, -3: 2, -2: 2, -1: 3, 0: 4, 1: 5, 2: 6, 3: 7}
 
 
-class SyslogOutput:
-    """Lines to the local syslog daemon, one datagram each; what it does not take is lost."""
+DEV_LOG = "/dev/log"
+"""Where the syslog daemon listens."""
 
-    def __init__(self, name: str, facility: str, path: str = "/dev/log") -> None:
-        self._head = f"{name}[{os.getpid()}]: "
+
+class SyslogOutput:
+    """Lines to the local syslog daemon, one datagram each, in the form of RFC 3164.
+
+    What the daemon does not take is lost and counted. `now` gives Unix time.
+    """
+
+    def __init__(
+        self, name: str, facility: str, now: Callable[[], float], path: str = DEV_LOG
+    ) -> None:
+        self._tag = f"{name}[{os.getpid()}]: "
         self._facility = FACILITIES[facility.removeprefix("LOG_")]
+        self._now = now
         self._path = path
         self._kept: list[bytes] = []
+        self._lost = 0
+        self._failing = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def add(self, level: int, line: str) -> None:
         priority = self._facility << 3 | _SEVERITIES[max(-5, min(level, 3))]
-        self._kept.append(encode(f"<{priority}>{self._head}{line.rstrip()}"))
+        stamp = time.strftime("%b %e %H:%M:%S", time.localtime(self._now()))
+        self._kept.append(encode(f"<{priority}>{stamp} {self._tag}{line.rstrip()}"))
 
     def flush(self) -> None:
         kept, self._kept = self._kept, []
-        for data in kept:
+        for number, data in enumerate(kept):
             try:
                 self._socket.sendto(data, self._path)
+                self._failing = False
             except OSError:  # no daemon, or its queue is full
+                self._lost += len(kept) - number
+                self._failing = True
                 return
+
+    def take_lost(self) -> int:
+        if self._failing:
+            return 0
+        lost, self._lost = self._lost, 0
+        return lost
 
     def close(self) -> None:
         self.flush()

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,13 +16,24 @@ from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Outgoing
 from sipproxy.core.log import DEBUG, ERROR, WARN, report
+from sipproxy.core.machine import process_memory
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.errors import CfgError, ModuleError, Problem, Span
+from sipproxy.faults import cfg_line
 from sipproxy.net.addresses import StartError, listen_sockets, names_of
 from sipproxy.net.core_commands import CoreCommands, command_line
-from sipproxy.net.log import MessagePrefix, ServerLog, operator_log
-from sipproxy.net.output import DescriptorOutput, SyslogOutput
+from sipproxy.net.limited import LimitedLog
+from sipproxy.net.log import (
+    JsonForm,
+    MessagePrefix,
+    ServerLog,
+    operator_log,
+    plain_text,
+    with_process,
+)
+from sipproxy.net.notify import notify
+from sipproxy.net.output import DEV_LOG, DescriptorOutput, SyslogOutput
 from sipproxy.net.rpc_socket import RpcServer
 from sipproxy.net.tcp import Limits, TcpListener, TcpTransport, listen_all
 from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
@@ -43,6 +55,8 @@ class Options:
     stderr: bool = True
     run_dir: str = ""
     debug: int | None = None
+    log_format: str = "text"
+    syslog: str = DEV_LOG
 
 
 class Server:
@@ -51,9 +65,12 @@ class Server:
     def __init__(self, program: Program, options: Options) -> None:
         """Make the proxy and bind everything; raises CfgError and StartError, nothing half done."""
         settings = program.settings
-        self.log = _make_log(program, options)
-        self._operator = operator_log(self.log)
         self.clock = SystemClock()
+        self._started = self.clock.now()
+        self.log = _make_log(program, options, self.clock.now)
+        self._operator = operator_log(self.log)
+        limited = LimitedLog(self.log)
+        self._limited = limited
         sockets, unserved = listen_sockets(settings.listen, settings.port, protos=settings.protos)
         self._unserved = unserved
         if not sockets:
@@ -72,8 +89,9 @@ class Server:
             bound = bind_all([one for one in sockets if one.proto == "udp"])
             listening = listen_all([one for one in sockets if one.proto == "tcp"])
             self.proxy = Proxy(
-                program, clock=self.clock, chance=Chance(), log=self.log, sockets=sockets
+                program, clock=self.clock, chance=Chance(), log=limited, sockets=sockets
             )
+            limited.limit_by(self.proxy.host.timers, self.clock.now)
             self._transport = UdpTransport(
                 bound,
                 self.proxy.receive,
@@ -174,17 +192,22 @@ class Server:
         self._announce()
         self._after()
         ready()
+        notify("READY=1")
         try:
             loop.run_forever()
         finally:
             self._close()
 
     def _heed_signals(self) -> None:
-        loop, tell = self._loop, self._operator.info
+        loop = self._loop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, tell, "SIGHUP: nothing is reloaded")
-        loop.add_signal_handler(signal.SIGUSR1, self._tell_counters)
+        loop.add_signal_handler(signal.SIGHUP, self._tell_no_reload)
+        loop.add_signal_handler(signal.SIGUSR1, self._tell_status)
+
+    def _tell_no_reload(self) -> None:
+        operator_log(self.log, always=True).info("SIGHUP: nothing is reloaded")
+        self.log.flush()
 
     def stop_soon(self) -> None:
         """As :meth:`stop`, from another thread."""
@@ -278,6 +301,7 @@ class Server:
         self._after()
 
     def _close(self) -> None:
+        notify("STOPPING=1")
         for one in self._transport.sockets:
             self._loop.remove_reader(one.socket)
         for one in self._transport.sockets:  # what had arrived before the signal is still served
@@ -293,7 +317,8 @@ class Server:
         self._transport.send(self.proxy.outbox)
         self._transport.close()
         self._streams.close()
-        self._tell_counters()
+        self._limited.finish()
+        self._tell_counters(self._operator.info)
         self.log.close()
         self._loop.close()
 
@@ -308,18 +333,28 @@ class Server:
     def _send_failed(self, row: Outgoing, reason: str) -> None:
         self.proxy.send_failed(row)
         remote = row[1].remote
-        self._operator.error("cannot send", to=f"{remote[0]}:{remote[1]}", reason=reason)
+        text = f"cannot send to={remote[0]}:{remote[1]} reason={reason}"
+        self.proxy.host.report_limited(ERROR, "core", text, f"cannot send: {reason}")
 
     def _broken(self, error: Exception) -> None:
         self.proxy.host.counters["core.broken"] += 1
-        report(self.log, ERROR, "core", _traceback(error))
+        report(self._limited, ERROR, "core", _traceback(error))
 
     def _command_failed(self, name: str, error: Exception) -> None:
-        report(self.log, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")
+        report(self._limited, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")
 
-    def _tell_counters(self) -> None:
+    def _tell_status(self) -> None:
+        """What SIGUSR1 asks for, whatever the cfg's log level."""
+        tell = operator_log(self.log, always=True).info
+        up, resident = self.clock.now() - self._started, process_memory()["used"] >> 20
+        pending = len(self.proxy.host.timers)
+        tell("status", up=f"{up:.0f}s", resident=f"{resident}MB", timers=pending)
+        self._tell_counters(tell)
+        self.log.flush()
+
+    def _tell_counters(self, tell: Callable[..., None]) -> None:
         for name, count in sorted(self.proxy.host.counters.items()):
-            self._operator.info("counted", **{name: count})
+            tell("counted", **{name: count})
 
 
 def _shown(one: ListenSocket) -> str:
@@ -337,13 +372,19 @@ def _nowhere(file: str) -> Span:
     return Span(file, 1, 1, 1, 1)
 
 
-def _make_log(program: Program, options: Options) -> ServerLog:
+def _make_log(program: Program, options: Options, now: Callable[[], float]) -> ServerLog:
     settings = program.settings
-    threshold = settings.debug if options.debug is None else options.debug
+    threshold = min(settings.debug if options.debug is None else options.debug, DEBUG)
+
+    def place() -> str:
+        return cfg_line(sys._getframe(1), program.config)
+
+    json = JsonForm(now, place) if options.log_format == "json" else None
     if options.stderr or settings.log_stderror:
-        return ServerLog(DescriptorOutput(), min(threshold, DEBUG))
+        return ServerLog(DescriptorOutput(), threshold, json or with_process)
     name = settings.log_name or "sipproxy"
-    return ServerLog(SyslogOutput(name, settings.log_facility), min(threshold, DEBUG))
+    output = SyslogOutput(name, settings.log_facility, now, options.syslog)
+    return ServerLog(output, threshold, json or plain_text)
 
 
 def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:

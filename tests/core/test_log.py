@@ -81,3 +81,21 @@ def test_levels_that_are_off_are_not_counted() -> None:
     flood = Flood(threshold=-2)
     flood.come(100.0, "full")
     assert len(flood.timers) == 0 and flood.log.records == []
+
+
+def test_a_burst_is_written_before_lines_are_counted() -> None:
+    flood = Flood()
+    flood.limited = LimitedReports(flood.log, flood.timers, interval=10.0, burst=3)
+    for number in range(5):
+        flood.come(100.0, f"bad {number}", "bad")
+    assert flood.told(100.0) == ["bad 0", "bad 1", "bad 2"]
+    assert flood.told(110.0) == ["bad 4 (2 more in 10 s)"]
+    flood.come(111.0, "bad 5", "bad")
+    assert flood.told(111.0) == [], "no new burst while it goes on"
+    flood.limited.finish()
+    flood.limited.finish()
+    assert flood.told(111.0) == ["bad 5 (1 more)"]
+    assert flood.told(120.0) == []
+    for number in range(5):
+        flood.come(121.0, f"bad {number}", "bad")
+    assert flood.told(121.0) == ["bad 0", "bad 1", "bad 2"]

@@ -1,5 +1,6 @@
 """Kamailio's line format, the prefix of a message, structlog for the server's own lines."""
 
+import json
 import os
 
 from sipproxy.clock import Chance, VirtualClock
@@ -8,7 +9,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
-from sipproxy.net.log import MessagePrefix, ServerLog, operator_log
+from sipproxy.net.log import JsonForm, MessagePrefix, ServerLog, operator_log, plain_text
 
 
 class Lines:
@@ -17,12 +18,17 @@ class Lines:
     def __init__(self) -> None:
         self.kept: list[tuple[int, str]] = []
         self.flushed = 0
+        self.lost = 0
 
     def add(self, level: int, line: str) -> None:
         self.kept.append((level, line))
 
     def flush(self) -> None:
         self.flushed += 1
+
+    def take_lost(self) -> int:
+        lost, self.lost = self.lost, 0
+        return lost
 
     def close(self) -> None:
         self.flush()
@@ -47,6 +53,9 @@ def test_lines_have_kamailios_form() -> None:
     ]
     log.flush()
     assert out.flushed == 1
+    out.lost = 7
+    log.flush()
+    assert out.kept[4:] == [(0, f"{head()}WARNING: <core>: 7 log lines were lost\n")]
 
 
 def context(host: Host) -> Context:
@@ -103,3 +112,36 @@ def test_the_servers_own_lines_go_through_structlog() -> None:
     assert out.kept == [
         (0, f"{head()}WARNING: <core>: cannot send to=10.0.0.1:5060 reason=no route\n")
     ]
+
+
+def test_syslog_gets_no_process_number() -> None:
+    out = Lines()
+    log = ServerLog(out, 3, plain_text)
+    log.write(-1, "sl", "bad\n")
+    assert out.kept == [(-1, "ERROR: sl: bad\n")]
+
+
+def as_json(out: Lines) -> list[dict[str, object]]:
+    return [json.loads(line) for _, line in out.kept]
+
+
+def test_json_lines() -> None:
+    """One object a line, whatever stands in the text; facts are fields of their own."""
+    out = Lines()
+    places = iter(["edge.cfg:12", "", ""])
+    log = ServerLog(out, 3, JsonForm(lambda: 1_795_000_000.25, lambda: next(places)))
+    log.write(-1, "<script>", 'two\nlines "quoted" \udcff t\u00fc\n')
+    log.prefix_with(lambda: "{7} ")
+    log.write(4, "", "deep")
+    operator_log(log).warning("listening", on="udp:127.0.0.1:5060")
+    common = {"time": "2026-11-18T11:06:40.250000Z", "pid": os.getpid()}
+    assert as_json(out) == [
+        common
+        | {"level": "error", "origin": "script", "at": "edge.cfg:12"}
+        | {"text": 'two\nlines "quoted" \ufffd t\u00fc'},
+        common | {"level": "debug", "origin": "", "prefix": "{7} ", "text": "deep"},
+        common
+        | {"level": "warning", "origin": "core", "prefix": "{7} "}
+        | {"text": "listening", "on": "udp:127.0.0.1:5060"},
+    ]
+    assert all(line.count("\n") == 1 and line.endswith("\n") for _, line in out.kept)
