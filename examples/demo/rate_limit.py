@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from examples.demo.stage import Example, Replay, print_table
-from sipproxy.replay.packets import Datagram
-from sipproxy.replay.pcap import Packet, PcapWriter
+from sipproxy.replay.capture import Datagram, Packet
+from sipproxy.replay.pcap import PcapWriter
 
 LIMIT = 20
 WINDOW = 10

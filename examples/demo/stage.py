@@ -13,7 +13,7 @@ from pathlib import Path
 from sipproxy.errors import RpcError
 from sipproxy.net.rpc_client import NoServer, call
 from sipproxy.program import load_file
-from sipproxy.replay.pcap import Capture, Packet
+from sipproxy.replay.capture import Capture, Packet
 from sipproxy.replay.player import Player
 from sipproxy.replay.report import show_blocked, table
 from sipproxy.rpc.values import Value, members_of
