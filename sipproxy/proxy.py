@@ -13,6 +13,7 @@ from types import MappingProxyType
 from sipproxy import __version__
 from sipproxy.clock import Chance, Clock
 from sipproxy.core.context import DROP, Context
+from sipproxy.core.dns.locate import Choices, Locator
 from sipproxy.core.flow import Flow, Outgoing
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.functions import Core
@@ -68,6 +69,9 @@ class Proxy:
         host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
         host.databases = Databases(host.offload, host.modules, overlay=read_only)
         host.databases.version_table = str(settings.version_table)
+        host.names.configure(settings)
+        ipv6 = any(":" in one.address for one in host.own.sockets)
+        host.locator = Locator(host.names, chance, Choices.of(settings, ipv6=ipv6))
         host.load(Core)
         loader = Loader(host, modules)
         loader.load(program.config)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipproxy.core.access import Format, PvAccess, Static
-from sipproxy.core.module import FunctionMark, PvarMark, TransformMark
+from sipproxy.core.module import Constant, FunctionMark, PvarMark, TransformMark
 from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.values import Value
 
@@ -42,6 +42,13 @@ class FunctionDecl:
     is_async: bool
     help: str
     replaces_message: bool = False
+    only: Callable[[tuple[Constant, ...]], bool] | None = None
+
+    def fits(self, arguments: tuple[Constant, ...]) -> bool:
+        """Whether it takes so many arguments, and these: None is one known at the call only."""
+        if not self.least <= len(arguments) <= self.most:
+            return False
+        return self.only is None or self.only(arguments)
 
     @property
     def least(self) -> int:
@@ -102,6 +109,7 @@ def function_decl(module: str, mark: FunctionMark, method: Callable[..., Any]) -
         inspect.iscoroutinefunction(method),
         inspect.getdoc(method) or "",
         mark.replaces_message,
+        mark.only,
     )
 
 

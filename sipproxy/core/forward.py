@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sipproxy import text as wire
 from sipproxy.core.context import VIA_FIELDS, VIA_PARAMS, VIA_SERVER, Context
+from sipproxy.core.dns.locate import Place
 from sipproxy.core.flow import BOUND, STREAMS, Address, Flow
 from sipproxy.core.log import ERROR, NOTICE, report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
@@ -39,31 +40,62 @@ def transport_of(uri: Uri) -> str:
     return transport
 
 
-def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
-    """Send the request on to a numeric address (port 0: the default); 1 or an error code.
+def asked_transport(uri: Uri) -> str:
+    """As :func:`transport_of`, but empty where the URI leaves the choice to the DNS."""
+    return transport_of(uri) if uri.transport or uri.scheme == "sips" else ""
 
-    A host name is refused: nothing here may wait for DNS.
+
+def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
+    """Send the request on to a numeric address; 1 or an error code.
+
+    Port 0 is the transport's, an empty transport UDP. A host name is not resolved.
     """
-    code = _forward(ctx, host, port, proto)
+    address = numeric(host)
+    return _forward_to(ctx, host, [] if address is None else [numbered(address, port, proto)])
+
+
+async def forward_request_by_name(ctx: Context, host: str, port: int, proto: str) -> int:
+    """As :func:`forward_request`, where the host may be a name: it waits for one not known."""
+    return _forward_to(ctx, host, await places_of(ctx, host, port, proto))
+
+
+def numbered(address: str, port: int, proto: str) -> Place:
+    """A numeric address with what was left out."""
+    return Place(address, port or DEFAULT_PORT.get(proto or "udp", 5060), proto or "udp")
+
+
+async def places_of(ctx: Context, host: str, port: int, proto: str) -> list[Place]:
+    """Where a host can be reached, the best place first; none for an unknown name."""
+    address = numeric(host)
+    if address is not None:
+        return [numbered(address, port, proto)]
+    return await ctx.host.locator.places(host, port, proto)
+
+
+def _forward_to(ctx: Context, host: str, places: list[Place]) -> int:
+    code = BAD_ADDRESS
+    if not places:
+        text = f'could not resolve hostname: "{host}", dropping packet'
+        report(ctx.host.log, ERROR, "core", text)
+    for place in places:
+        code = _forward(ctx, *place)
+        if code != NO_SOCKET:
+            break
     ctx.host.traffic.events["fwd_requests" if code > 0 else "drop_requests"] += 1
     return code
 
 
-def _forward(ctx: Context, host: str, port: int, proto: str) -> int:
+def _forward(ctx: Context, address: str, port: int, proto: str) -> int:
     log = ctx.host.log
-    address = numeric(host)
-    if address is None:
-        report(log, ERROR, "core", f'could not resolve hostname: "{host}", dropping packet')
-        return BAD_ADDRESS
     try:
         branch = stateless_branch(ctx.msg)
     except MessageError as error:
         report(log, ERROR, "core", f"cannot forward: {error}")
         return UNSPECIFIED
-    remote = (address, port or DEFAULT_PORT.get(proto, 5060))
-    socket = send_socket(ctx, remote[0], proto)
+    remote = (address, port)
+    socket = send_socket(ctx, address, proto)
     if socket is None:
-        report(log, ERROR, "core", f"cannot forward to {host} by {proto}: no listening socket")
+        report(log, ERROR, "core", f"cannot forward to {address} by {proto}: no listening socket")
         return NO_SOCKET
     ctx.host.send(*departing(ctx, socket, remote, branch))
     return 1
@@ -261,15 +293,7 @@ def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
     except MessageError as error:
         report(log, ERROR, "core", f"reply cannot be forwarded: {error}")
         return False
-    address = numeric(host)
-    if address is None:
-        report(log, NOTICE, "core", f"resolve_host({host}) failure")
-        return False
     proto = via.transport.lower()
-    socket = send_socket(ctx, address, proto)
-    if socket is None:
-        report(log, ERROR, "core", f"cannot forward reply by {proto}: no listening socket")
-        return False
     lumps = ctx.lumps if ctx.touched("lumps") else None
     if status or reason:
         lumps = ctx.lumps.copy()
@@ -280,7 +304,34 @@ def forward_reply(ctx: Context, status: int = 0, reason: str = "") -> bool:
             start = msg.head.index(msg.reason, code + 4)
             lumps.replace(start, start + len(msg.reason), reason)
     data = build_forwarded_reply(msg, lumps, proto=proto)
-    remote = (address, port or DEFAULT_PORT.get(proto, 5060))
+    address = numeric(host)
+    if address is not None:
+        return _send_reply(ctx, data, numbered(address, port or 0, proto))
+    # The reply is whole: the script need not wait for the name of where it goes.
+    ctx.host.begin(_send_reply_by_name(ctx, data, host, port or 0, proto), _no_more)
+    return True
+
+
+def _no_more() -> None:
+    """Nothing follows."""
+
+
+async def _send_reply_by_name(ctx: Context, data: bytes, host: str, port: int, proto: str) -> None:
+    places = await ctx.host.locator.places(host, port, proto)
+    if places:
+        _send_reply(ctx, data, places[0])
+    else:
+        report(ctx.host.log, NOTICE, "core", f"resolve_host({host}) failure")
+
+
+def _send_reply(ctx: Context, data: bytes, place: Place) -> bool:
+    """Put a relayed reply out; False when no socket of ours reaches the place."""
+    msg, proto, remote = ctx.msg, place.proto, place[:2]
+    socket = send_socket(ctx, place.address, proto)
+    if socket is None:
+        text = f"cannot forward reply by {proto}: no listening socket"
+        report(ctx.host.log, ERROR, "core", text)
+        return False
     number = _connection(msg.via, remote, ctx) if proto in STREAMS else 0
     hints = ctx.forward_hints | ctx.reply_hints
     ctx.host.send(data, Flow(proto, socket.local, remote, number, hints))

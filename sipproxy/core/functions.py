@@ -5,16 +5,19 @@ from typing import Self
 
 from sipproxy.core import ruri
 from sipproxy.core.context import Context
+from sipproxy.core.dns.commands import DnsCommands
 from sipproxy.core.flow import CLOSE, NO_CONNECT, STREAMS
 from sipproxy.core.forward import (
     BAD_PROTO,
     UNSPECIFIED,
+    asked_transport,
     forward_request,
+    forward_request_by_name,
     next_hop,
-    transport_of,
+    numeric,
 )
 from sipproxy.core.log import ERROR, NOTICE, report
-from sipproxy.core.module import function
+from sipproxy.core.module import Constant, function
 from sipproxy.core.params import FlagNumber, Parsed, Plain
 from sipproxy.core.sockets import DEFAULT_PORT
 from sipproxy.core.variables import CoreVariables
@@ -59,7 +62,13 @@ class Socket(Parsed):
         return cls(proto, host.lstrip("["), int(port or 0))
 
 
-class Core(CoreVariables, name="core"):
+def to_address(arguments: tuple[Constant, ...]) -> bool:
+    """Whether a forward() goes to an IP address that the cfg writes: no name is looked up."""
+    host = arguments[0] if arguments else None
+    return isinstance(host, str) and numeric(host) is not None
+
+
+class Core(DnsCommands, CoreVariables, name="core"):
     """Flags, the R-URI, forwarding, and how messages are sent."""
 
     @function()
@@ -254,45 +263,66 @@ class Core(CoreVariables, name="core"):
         text = f'error("{first}", "{second}") not implemented yet'
         report(ctx.host.log, NOTICE, "core", text)
 
+    @function(name="forward", only=to_address)
+    def forward_to_address(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+        """Send the request on statelessly to an address: nothing is waited for."""
+        return forward_request(ctx, host, _port(port), ctx.flow.proto)
+
     @function()
-    def forward(self, ctx: Context, host: Plain | None = None, port: Plain | None = None) -> int:
-        """Send the request on statelessly: to `$du` or the R-URI, or to an address."""
+    async def forward(
+        self, ctx: Context, host: Plain | None = None, port: Plain | None = None
+    ) -> int:
+        """Send the request on statelessly: to `$du` or the R-URI, or to a host."""
         if host is None:
-            return self._forward(ctx, "uri:host", "uri:port", "")
-        return self._forward(ctx, host, port or "0", "")
+            return await self._forward(ctx, "uri:host", "uri:port", "")
+        return await self._forward(ctx, host, port or "0", "")
+
+    @function(name="forward_udp", only=to_address)
+    def forward_udp_to_address(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+        """Send the request on statelessly by UDP to an address: nothing is waited for."""
+        return forward_request(ctx, host, _port(port), "udp")
 
     @function()
-    def forward_udp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+    async def forward_udp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
         """Send the request on statelessly by UDP."""
-        return self._forward(ctx, host, port or "0", "udp")
+        return await self._forward(ctx, host, port or "0", "udp")
+
+    @function(name="forward_tcp", only=to_address)
+    def forward_tcp_to_address(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+        """Send the request on statelessly by TCP to an address: nothing is waited for."""
+        return forward_request(ctx, host, _port(port), "tcp")
 
     @function()
-    def forward_tcp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+    async def forward_tcp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
         """Send the request on statelessly by TCP."""
-        return self._forward(ctx, host, port or "0", "tcp")
+        return await self._forward(ctx, host, port or "0", "tcp")
 
     @function()
-    def forward_tls(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+    async def forward_tls(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
         """Send the request on statelessly by TLS."""
-        return self._forward(ctx, host, port or "0", "tls")
+        return await self._forward(ctx, host, port or "0", "tls")
 
     @function()
-    def forward_sctp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
+    async def forward_sctp(self, ctx: Context, host: Plain, port: Plain | None = None) -> int:
         """Send the request on statelessly by SCTP."""
-        return self._forward(ctx, host, port or "0", "sctp")
+        return await self._forward(ctx, host, port or "0", "sctp")
 
-    def _forward(self, ctx: Context, host: str, port: str, proto: str) -> int:
+    async def _forward(self, ctx: Context, host: str, port: str, proto: str) -> int:
         if host != "uri:host":
-            return forward_request(ctx, host, int(port), proto or ctx.flow.proto)
+            return await forward_request_by_name(ctx, host, int(port), proto or ctx.flow.proto)
         try:
             uri = next_hop(ctx)
         except MessageError:
             report(ctx.host.log, ERROR, "core", "forward: bad_uri dropping packet")
             return UNSPECIFIED
         try:
-            proto = proto or transport_of(uri)
+            proto = proto or asked_transport(uri)
         except MessageError as error:
             report(ctx.host.log, ERROR, "core", f"forward: {error}")
             return BAD_PROTO
         number = (uri.port or 0) if port == "uri:port" else int(port)
-        return forward_request(ctx, uri.host, number, proto)
+        return await forward_request_by_name(ctx, uri.host, number, proto)
+
+
+def _port(port: str | None) -> int:
+    return int(port or "0")

@@ -15,6 +15,8 @@ from sipproxy.core.declared import (
     pvar_decl,
     transform_decl,
 )
+from sipproxy.core.dns.locate import Choices, Locator
+from sipproxy.core.dns.names import Names
 from sipproxy.core.flow import Flow, Outgoing
 from sipproxy.core.log import LimitedReports, LogSink
 from sipproxy.core.module import (
@@ -85,6 +87,10 @@ class Host(Resolver):
         """Offered each reply after reply_route; True keeps it from stateless forwarding."""
         self.on_send_failed: list[Callable[[Outgoing], None]] = []
         """Told of each row that could not be sent, perhaps long after it was put out."""
+        self.names = Names(clock)
+        """What is known of the DNS."""
+        self.locator = Locator(self.names, chance, Choices())
+        """Where a request goes whose target is a name."""
         self.streams: Streams = NoStreams()
         """The connections; given by the shell."""
         self.on_wait: list[Callable[[Context], None]] = []
@@ -95,8 +101,8 @@ class Host(Resolver):
         """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
         self.has_block: Callable[[str], bool] = lambda key: False
         """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
-        self.run_block: Callable[[str, Context], Coroutine[Wait, object, None]] = _no_block
-        """Run a block within another run; given by the runner."""
+        self.run_block: Callable[[str, Context], Coroutine[Wait, object, int]] = _no_block
+        """Run a block within another run, for its code; given by the runner."""
         self.block: Callable[[str], Any] = lambda key: None
         """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
         self.begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = _no_begin
@@ -181,7 +187,7 @@ class Host(Resolver):
         return self.clock.now()
 
 
-async def _no_block(key: str, ctx: Context) -> None:
+async def _no_block(key: str, ctx: Context) -> int:
     raise RuntimeError(f"nothing runs {key} here")
 
 

@@ -19,13 +19,15 @@ ANY = ("REQUEST", "REPLY", "ONREPLY", "FAILURE", "BRANCH", "ONSEND", "EVENT", "L
 class FunctionMark:
     """A function of the cfg language; several methods may carry one name with other counts.
 
-    It exists for a cfg of the compatibility level `since` or a later one; "" is any.
+    It exists for a cfg of the compatibility level `since` or a later one; "" is any. `only` says
+    of a call's constants whether this method is meant; the first that is meant is called.
     """
 
     name: str
     routes: tuple[str, ...]
     replaces_message: bool = False
     since: str = ""
+    only: "Callable[[tuple[Constant, ...]], bool] | None" = None
 
 
 @dataclass(slots=True)
@@ -97,7 +99,11 @@ def _mark(handler: Handler, mark: object) -> Handler:
 
 
 def function(
-    *routes: str, name: str = "", replaces_message: bool = False, since: str = ""
+    *routes: str,
+    name: str = "",
+    replaces_message: bool = False,
+    since: str = "",
+    only: "Callable[[tuple[Constant, ...]], bool] | None" = None,
 ) -> Callable[[Handler], Handler]:
     """A function of the cfg language; without routes it is allowed everywhere.
 
@@ -105,12 +111,13 @@ def function(
     1, False becomes -1, an int goes through (0 ends the script). `async def` makes every route
     that can reach it asynchronous. `replaces_message` says that it may put another message into
     the context, after which nothing read before holds. `since` is the compatibility level that
-    brought it.
+    brought it. `only` is asked with the call's arguments, None for those that are not constant,
+    whether this method is meant: one that cannot wait may serve some calls of a name.
     """
 
     def apply(handler: Handler) -> Handler:
         known = name or handler.__name__
-        return _mark(handler, FunctionMark(known, routes or ANY, replaces_message, since))
+        return _mark(handler, FunctionMark(known, routes or ANY, replaces_message, since, only))
 
     return apply
 

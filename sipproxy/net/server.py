@@ -23,6 +23,7 @@ from sipproxy.errors import CfgError, ModuleError, Problem, Span
 from sipproxy.faults import cfg_line
 from sipproxy.net.addresses import StartError, listen_sockets, names_of
 from sipproxy.net.core_commands import CoreCommands, command_line
+from sipproxy.net.dns import NameServer, attach
 from sipproxy.net.limited import LimitedLog
 from sipproxy.net.log import (
     JsonForm,
@@ -57,6 +58,8 @@ class Options:
     debug: int | None = None
     log_format: str = "text"
     syslog: str = DEV_LOG
+    name_servers: tuple[NameServer, ...] = ()
+    """Asked instead of those of resolv.conf."""
 
 
 class Server:
@@ -101,6 +104,7 @@ class Server:
                 self._send_stream,
             )
             self._streams = self._make_streams(program, listening)
+            self._dns = attach(self._loop, self.proxy.host, options.name_servers, self._after)
             self._set_up(program)
             self._open_control(program)
             self._open_modules()
@@ -218,6 +222,7 @@ class Server:
         self._rpc.close()
         self._transport.close()
         self._streams.close()
+        self._dns.close()
         self.log.close()
         self._loop.close()
 
@@ -313,6 +318,7 @@ class Server:
             self._transport.serve(self.clock.now())
             self._transport.send(self.proxy.outbox)
         self._rpc.close()
+        self._dns.close()
         self.proxy.close()
         self._transport.send(self.proxy.outbox)
         self._transport.close()

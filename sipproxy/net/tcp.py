@@ -258,7 +258,11 @@ class TcpTransport:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)  # connecting must not wait
-            source = flow.local[0] if flow.hints & BOUND else self._limits.source[family == socket.AF_INET6]
+            source = (
+                flow.local[0]
+                if flow.hints & BOUND
+                else self._limits.source[family == socket.AF_INET6]
+            )
             if source:
                 sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((source, 0))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
-from sipproxy.core.module import Constant, FunctionMark
+from sipproxy.core.module import FunctionMark
 from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
@@ -17,7 +17,7 @@ from sipproxy.core.values import Value
 from sipproxy.errors import Problem
 from sipproxy.script import tree
 from sipproxy.script.fold import fold
-from sipproxy.script.graph import static_name
+from sipproxy.script.graph import constants_of, static_name
 from sipproxy.script.scope import ROUTE_MASK, Scope
 from sipproxy.script.traces import Traces
 
@@ -159,10 +159,11 @@ class Calls:
             hint = hint or suggestion(expr.name, self.scope.names())
             self.scope.error(expr.name_span, f'unknown function "{expr.name}"', hint)
             return None
-        count = len(expr.args)
+        arguments = constants_of(expr)
         for declared in overloads:
-            if declared.least <= count <= declared.most:
+            if declared.fits(arguments):
                 return declared
+        count = len(arguments)
         takes = " or ".join(dict.fromkeys(map(_counts, overloads)))
         message = f"{expr.name}() takes {takes} parameters, {count} given"
         self.scope.error(expr.name_span, message)
@@ -180,15 +181,9 @@ class Calls:
         if module is None:
             return
         args = [fold(arg) for arg in expr.args]
-        for remark in module.remarks_on(expr.name, tuple(map(self._constant, args))):
+        for remark in module.remarks_on(expr.name, constants_of(expr)):
             span = args[remark.argument - 1].span if remark.argument else expr.span
             self.scope.note(Problem(span, remark.message, remark.hint, remark.severity))
-
-    def _constant(self, arg: tree.Expr) -> Constant:
-        """The value of an argument that is the same at every call, else None."""
-        if isinstance(arg, tree.Int):
-            return arg.value
-        return arg.text if isinstance(arg, tree.Str) and "$" not in arg.text else None
 
     def _argument(self, arg: tree.Expr, param: Parameter, number: int, function: str) -> ast.expr:
         emit = self.emit

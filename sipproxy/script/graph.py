@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from sipproxy.core.declared import FunctionDecl
+from sipproxy.core.module import Constant
 from sipproxy.script import tree
 from sipproxy.script.fold import constant, fold
 
@@ -67,14 +68,32 @@ class RouteGraph:
         return False
 
     def _suspends_itself(self, node: tree.Node) -> bool:
-        return isinstance(node, tree.Call) and any(
-            d.is_async for d in self._functions.get(node.name, ())
-        )
+        if not isinstance(node, tree.Call):
+            return False
+        overloads = self._functions.get(node.name, ())
+        # Mostly all or none of a name wait: then nothing need be known of the arguments.
+        if len({d.is_async for d in overloads}) < 2:
+            return any(d.is_async for d in overloads)
+        arguments = constants_of(node)
+        return next((d.is_async for d in overloads if d.fits(arguments)), False)
 
     def suspends(self, route: tree.Route) -> bool:
         """Whether any block, named or not, may suspend."""
         nodes = list(tree.walk(route))
         return any(map(self._suspends_itself, nodes)) or bool(self._called(nodes) & self.suspending)
+
+
+def constants_of(call: tree.Call) -> tuple[Constant, ...]:
+    """The arguments of a call that are the same each time, None for the others."""
+    return tuple(map(_constant, map(fold, call.args)))
+
+
+def _constant(arg: tree.Expr) -> Constant:
+    if isinstance(arg, tree.Int):
+        return arg.value
+    if isinstance(arg, tree.Str):
+        return None if "$" in arg.text else arg.text
+    return arg.text if isinstance(arg, tree.Ip) else None
 
 
 def called_as(route: tree.Route) -> str | None:

@@ -30,9 +30,9 @@ class Setting:
 
 # kind: name[|other spelling...][=default][*], the star marks what has an effect here
 _TABLE = """
-bool: fork=1* log_stderror=0* log_color=0 dns=0 rev_dns=0 dns_try_ipv6=1 dns_try_naptr=0
-bool: dns_srv_lb|dns_srv_loadbalancing=0 dns_use_search_list=1 dns_search_full_match=1
-bool: dns_naptr_ignore_rfc=1 dns_cache_init=1 use_dns_cache=1 use_dns_failover=0
+bool: fork=1* log_stderror=0* log_color=0 dns=0 rev_dns=0 dns_try_ipv6=1* dns_try_naptr=0*
+bool: dns_srv_lb|dns_srv_loadbalancing=0* dns_use_search_list=1* dns_search_full_match=1
+bool: dns_naptr_ignore_rfc=1* dns_cache_init=1* use_dns_cache=1* use_dns_failover=0*
 bool: dns_cache_rec_pref=0 auto_bind_ipv6=0 dst_blocklist_init=1 use_dst_blocklist=0
 bool: check_via=0* phone2tel=1 sip_warning=0 mhomed=0 disable_tcp=0* tcp_accept_aliases=0*
 bool: tcp_no_connect=0* tcp_fd_cache=1 tcp_buf_write|tcp_async=1 tcp_delayed_ack=1
@@ -44,10 +44,10 @@ bool: mlock_pages=0 real_time=0 mcast_loopback=0 force_rport|add_rport=0* local_
 bool: http_reply_parse|http_reply_hack=0 verbose_startup=0 async_nonblock=0
 proto: udp_mtu_try_proto*
 bool: onsend_route_reply=0 bind_ipv6_link_local=0 msg_time=0
-int: fork_delay=0 modinit_delay=0 log_prefix_mode=0* dns_retr_time dns_slow_query_ms=0 dns_retr_no
-int: dns_servers_no dns_cache_flags=0 dns_cache_negative_ttl=60 dns_cache_max_ttl
-int: dns_cache_min_ttl=0 dns_cache_mem=500 dns_cache_gc_interval=120
-int: dns_cache_del_nonexp|dns_cache_delete_nonexpired=0 dst_blocklist_mem=250
+int: fork_delay=0 modinit_delay=0 log_prefix_mode=0* dns_retr_time* dns_slow_query_ms=0 dns_retr_no*
+int: dns_servers_no* dns_cache_flags=0* dns_cache_negative_ttl=60* dns_cache_max_ttl*
+int: dns_cache_min_ttl=0* dns_cache_mem=500* dns_cache_gc_interval=120
+int: dns_cache_del_nonexp|dns_cache_delete_nonexpired=0* dst_blocklist_mem=250
 int: dst_blocklist_expire|dst_blocklist_ttl=60 dst_blocklist_gc_interval=60
 int: dst_blocklist_udp_imask=0 dst_blocklist_tcp_imask=0 dst_blocklist_tls_imask=0
 int: dst_blocklist_sctp_imask=0 port=5060* maxbuffer=262144 sql_buffer_size=65535 children=8*
@@ -64,7 +64,7 @@ int: pv_buffer_size=8192 pv_buffer_slots=10 pv_cache_limit=2048 pv_cache_action=
 int: route_locks_size=0 wait_worker1_mode=0 wait_worker1_time=4000000 wait_worker1_usleep=100000
 int: server_id=0* max_recursive_level=256 max_branches=12* latency_limit_db=0
 int: latency_limit_action=0 latency_limit_cfg=0 udp_mtu=0* udp4_raw_mtu=1500 udp4_raw_ttl
-signed: debug=0* dns_udp_pref|dns_udp_preference=30 dns_tcp_pref|dns_tcp_preference=20
+signed: debug=0* dns_udp_pref|dns_udp_preference=30* dns_tcp_pref|dns_tcp_preference=20*
 signed: dns_tls_pref|dns_tls_preference=10 dns_sctp_pref|dns_sctp_preference=20
 signed: ip_free_bind|ipfreebind|ip_nonlocal_bind=0 memlog|mem_log=4 memdbg|mem_dbg=4
 signed: mem_summary=12 mem_safety=1 mem_join=1 mem_status_mode=0 sip_parser_log_oneline=0

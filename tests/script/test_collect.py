@@ -27,9 +27,12 @@ def test_sockets_take_protocol_and_port_from_defaults() -> None:
     )
     assert found.sockets() == [
         ListenSocket("udp", "127.0.0.1", 5061),
-        ListenSocket("tls", "10.0.0.1", 5061),
         ListenSocket("udp", "::1", 5070, ("192.0.2.1", 7000)),
+        ListenSocket("tcp", "::1", 5070, ("192.0.2.1", 7000)),
+        ListenSocket("tls", "10.0.0.1", 5061),
     ]
+    without = settings("listen=127.0.0.1:5061\ndisable_tcp=yes\n")
+    assert without.sockets() == [ListenSocket("udp", "127.0.0.1", 5061)]
     assert len(found.listen) == 4
     (tls,) = settings("listen=tls:10.0.0.1").sockets()
     assert tls.port == 5061
