@@ -7,10 +7,11 @@ from sipproxy.core.module import function
 from sipproxy.modules.avpops import values
 from sipproxy.modules.avpops.arguments import Asked, Checked, Comparison, Destination, Pushed
 from sipproxy.modules.avpops.changes import ROUTES, AvpChanges
+from sipproxy.modules.avpops.database import DatabaseFunctions
 from sipproxy.text import byte_length
 
 
-class Avpops(AvpChanges, name="avpops"):
+class Avpops(AvpChanges, DatabaseFunctions, name="avpops"):
     """Checks of AVPs, and what is written from them."""
 
     @function(*ROUTES)
