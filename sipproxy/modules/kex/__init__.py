@@ -1,5 +1,6 @@
 """kex: flags of branches and of the script, `$du`, statistics (Kamailio modules/kex)."""
 
+import os
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.machine import process_memory
-from sipproxy.core.module import function
+from sipproxy.core.module import function, pvar
 from sipproxy.core.statistics import Statistic
 from sipproxy.errors import MessageError
 from sipproxy.modules.kex.commands import StatsCommands
@@ -31,6 +32,11 @@ class Kex(StatsCommands, name="kex"):
     script_flags = 0
     """Flags of the script while the module pv, which shows them as `$sf`, is not loaded."""
 
+    def __init__(self, host: Any) -> None:
+        super().__init__(host)
+        self._ids = 0
+        self._id_start = ""
+
     def start(self) -> None:
         self._home: Any = self.host.modules.get("pv", self)
         self._debug: int | None = None
@@ -38,6 +44,20 @@ class Kex(StatsCommands, name="kex"):
         CoreStats(statistics, self.host.traffic)
         for name, size in _MEMORY.items():
             statistics.add(Statistic("shmem", name, reading=partial(_size, size)))
+
+    # -- names
+
+    @pvar("sruid")
+    def sruid(self, ctx: Context) -> str:
+        """Another id at each reading: `srid`, server_id if set, start, process, a hexadecimal count
+        with its low digit first.
+        """
+        self._ids += 1
+        if not self._id_start:
+            server = getattr(self.host.settings, "server_id", 0) or 0
+            shown = f"{server & 0xFFFF_FFFF:x}-" if server else ""
+            self._id_start = f"srid-{shown}{int(ctx.now):x}-{os.getpid():x}-"
+        return self._id_start + f"{self._ids:x}"[::-1]
 
     # -- flags of the script
 

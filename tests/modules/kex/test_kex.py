@@ -1,5 +1,7 @@
 """What the recorded cases do not reach: the log level, the script's flags beside pv."""
 
+import re
+from types import SimpleNamespace
 from typing import Any
 
 from sipproxy.core.log import DEBUG, ERROR
@@ -49,3 +51,18 @@ def test_a_bad_uri_is_not_myself(bench: Any, request_text: Any) -> None:
     assert not kex.is_myself(ctx, "sip:<>@")
     assert bench.lines == ["failed to parse uri [sip:<>@]"]
     assert kex.is_myself(ctx, "sip:x@10.0.0.1")
+
+
+def test_ids(bench: Any, request_text: Any) -> None:
+    bench.load(Kex)
+    ctx = bench.context(request_text())
+    found = [str(bench.host.pv("$sruid").read(ctx)) for _ in range(18)]
+    start = found[0].removesuffix("1")
+    assert re.fullmatch(rf"srid-{int(ctx.now):x}-[0-9a-f]+-", start)
+    assert [one.removeprefix(start) for one in found[8:]] == [*"9abcdef", "01", "11", "21"]
+
+
+def test_ids_carry_the_server_id(bench: Any, request_text: Any) -> None:
+    bench.host.settings = SimpleNamespace(server_id=31)
+    kex = bench.load(Kex)
+    assert kex.sruid(bench.context(request_text())).startswith("srid-1f-")
