@@ -1,7 +1,8 @@
 # make run    sets up, runs two examples on real UDP traffic and shows what happened
 # make test   sets up and runs every test
 # make check  ruff, mypy --strict and the order of the floors
-# make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check
+# make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check,
+#             packaging/sipproxy.1 from what --help shows
 # make bench  requests per second beside Kamailio, and microseconds of each stage
 # make soak   the long tests
 # make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
@@ -31,6 +32,7 @@ check: setup
 docs: setup
 	$(PYTHON) tools/modules_page.py
 	$(PYTHON) tools/checks_page.py
+	$(PYTHON) tools/man_page.py
 
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py

@@ -3,14 +3,21 @@
 Whatever takes long to import is imported by the command that needs it.
 """
 
+import re
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 OK, FINDINGS, USAGE, NO_SERVER, BROKEN = range(5)
 """Exit codes of subcommands; Kamailio's flags exit with 0 or 255 as Kamailio does."""
 
-_COMMANDS = {
+COMMANDS = {
     "run": "Serve a cfg until SIGTERM or SIGINT.",
     "check": "Report everything wrong in a cfg.",
     "rpc": "Call a command of a running server, as kamcmd does.",
@@ -18,9 +25,10 @@ _COMMANDS = {
     "db": "Make or check Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
     "show-code": "Print the Python a cfg is compiled to.",
+    "completion": "Print what makes a shell complete commands, options and files.",
 }
 
-_FLAGS = {
+FLAGS = {
     "-f FILE": "The cfg; else $SIPPROXY_CFG, ./sipproxy.cfg, /etc/sipproxy/sipproxy.cfg.",
     "-c": "Check it and exit.",
     "-A NAME[=VALUE]": "A preprocessor define, set before the first line.",
@@ -39,15 +47,40 @@ _FLAGS = {
     "--log-format FORM": "text or json; not a flag of Kamailio's.",
 }
 
+SIGNALS = {
+    "TERM, INT": "Stop, after what has already arrived.",
+    "USR1": "Write status and counters to the log.",
+    "HUP": "Nothing is reloaded; the log says so.",
+}
+
+EXITS = {
+    "0": "All is well.",
+    "1": "Findings: a cfg error, a start that failed, an error answered by RPC.",
+    "2": "Wrong usage, or input that cannot be read.",
+    "3": "There is no server.",
+    "4": "A fault of sipproxy itself.",
+    "0, 255": "With Kamailio's flags: well or not, as Kamailio does.",
+}
+
+SECTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Commands": COMMANDS,
+        "Kamailio's flags, without a command": FLAGS,
+        "Signals of a server": SIGNALS,
+        "Exit codes": EXITS,
+    }
+)
+"""What the help and the man page list."""
+
 
 class Commands(click.Group):
     """The subcommands; each lives in a module of its own, imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
         from importlib import import_module
 
@@ -56,10 +89,24 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-        with formatter.section("Kamailio's flags, without a command"):
-            formatter.write_dl(list(_FLAGS.items()))
+        for title, rows in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands, or flags behind a dash; nothing is imported for it."""
+        from click.shell_completion import CompletionItem
+
+        rows = dict(COMMANDS)
+        if incomplete.startswith("-"):
+            words = {names: re.findall(r"--?[a-zA-Z-]+", names) for names in FLAGS}
+            rows = {word: FLAGS[names] for names, found in words.items() for word in found}
+            rows |= {"--help": "Show this and exit.", "--version": "Show the version and exit."}
+        return [
+            CompletionItem(word, help=text)
+            for word, text in rows.items()
+            if word.startswith(incomplete)
+        ]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -29,7 +29,11 @@ class Report:
 @click.argument("cfgs", metavar="CFG...", type=click.Path(), nargs=-1)
 @define_option
 @click.option("--strict", is_flag=True, help="Warnings count as findings.")
-@click.option("--compat", type=click.Choice(["3.0", "5.6", "6.1"]), default=None)
+@click.option(
+    "--compat",
+    type=click.Choice(["3.0", "5.6", "6.1"]),
+    help="The version of Kamailio to behave as, where a user would notice.",
+)
 @click.option(
     "--format",
     "form",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     "--me", "me", metavar="IP:PORT", multiple=True, help="Our address in the capture; repeatable."
 )
 @define_option
-@click.option("--compat", type=click.Choice(["3.0", "5.6", "6.1"]), default=None)
+@click.option(
+    "--compat",
+    type=click.Choice(["3.0", "5.6", "6.1"]),
+    help="The version of Kamailio to behave as, where a user would notice.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option("--log", "show_log", is_flag=True, help="Also the lines the cfg logs, on stderr.")
 @click.pass_context

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="json: one object a line.",
 )
-@click.option("--compat", type=click.Choice(["3.0", "5.6", "6.1"]), default=None)
+@click.option(
+    "--compat",
+    type=click.Choice(["3.0", "5.6", "6.1"]),
+    help="The version of Kamailio to behave as, where a user would notice.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
