@@ -56,7 +56,10 @@ _FIELDS = {
 
 
 def rows_of(msg: Message) -> list[tuple[Offer, ...] | None]:
-    """The offers of each Contact row, None for a row that is `*`. Raises MessageError."""
+    """The offers of each Contact row, None for a row that is `*`. Raises MessageError.
+
+    Within a row the last comes first: so Kamailio links them.
+    """
     return [None if _is_star(value) else _offers(value) for value in msg.values("contact")]
 
 
@@ -68,7 +71,7 @@ def _is_star(value: str) -> bool:
 @lru_cache(maxsize=4096)
 def _offers(value: str) -> tuple[Offer, ...]:
     """The offers in a row. Raises MessageError."""
-    return tuple(_read(value.strip(_BLANKS)))
+    return tuple(_read(value.strip(_BLANKS)))[::-1]
 
 
 def _read(text: str) -> Iterator[Offer]:
@@ -141,11 +144,12 @@ def quality(text: str) -> int:
 @lru_cache(maxsize=1024)
 def methods(text: str) -> int:
     """The bits of a list of methods; none for an empty list. Raises ValueError."""
-    items = text.strip(_BLANKS).split(",")
-    if len(items) > 1 and not items[-1].strip(_BLANKS):
-        items.pop()
-    if items == [""]:
+    text = text.strip(_BLANKS)
+    if not text:
         return 0
+    items = text.split(",")
+    if not items[-1].strip(_BLANKS):
+        items.pop()
     bits = 0
     for item in items:
         name = wire.upper(item.strip(_BLANKS))
