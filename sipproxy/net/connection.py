@@ -82,7 +82,7 @@ class Connection:
         return min(ends)
 
     def read(self, now: float) -> tuple[list[bytes], bool]:
-        """Messages that are whole now, and whether the stream goes on.
+        """Messages that are whole now, and whether the stream goes on: see `framer.fault`.
 
         Raises MessageError for what cannot be framed, OSError for a connection that broke.
         """

@@ -176,7 +176,7 @@ class CoreCommands:
         self._need_tcp()
         settings, streams = self._host.settings, self._host.streams
         return {
-            "readers": 1,
+            "readers": int(any(one.proto == "tcp" for one in self._host.own.sockets)),
             "max_connections": settings.tcp_max_connections,
             "max_tls_connections": settings.tls_max_connections,
             "opened_connections": len(streams.rows()),

@@ -350,7 +350,9 @@ class TcpTransport:
             for data in messages:
                 if not self._take(one, data, now):
                     break
-            if not goes_on:
+            if one.framer.fault is not None:
+                self._drop(one, one.framer.fault.reason, ERROR)
+            elif not goes_on:
                 self._drop(one)
             elif self._limits.pong and one.framer.pings > pings:
                 self._write(one, _PONG)

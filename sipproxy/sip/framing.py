@@ -11,6 +11,7 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t\r\n]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _LINE_ENDS = b"\r\n"
 _MOST_DIGITS = 10
+_TWICE = "two lengths of one message on a stream"
 
 
 class Framer:
@@ -22,6 +23,8 @@ class Framer:
 
     def __init__(self, most: int = 65_535, *, needs_length: bool = True) -> None:
         self.pings = 0
+        self.fault: MessageError | None = None
+        """Why nothing more can be framed; the messages before it were given."""
         self._most = most
         self._needs_length = needs_length
         self._buffer = bytearray()
@@ -40,15 +43,27 @@ class Framer:
     def feed(self, data: bytes) -> list[bytes]:
         """Take what came; the messages it completes.
 
-        Raises MessageError for what cannot be framed: the stream is of no use from there on.
+        Raises MessageError for what cannot be framed: the stream is of no use from there on. Behind
+        whole messages it is a `fault` first, which the next call raises.
         """
+        if self.fault is not None:
+            raise self.fault
         self._buffer += data
-        messages = []
-        while self._find():
+        messages: list[bytes] = []
+        while self._found(messages):
             messages.append(bytes(self._buffer[: self._wanted]))
             del self._buffer[: self._wanted]
             self._wanted = 0
         return messages
+
+    def _found(self, messages: list[bytes]) -> bool:
+        try:
+            return self._find()
+        except MessageError as error:
+            self.fault = error
+            if messages:
+                return False
+            raise
 
     def _find(self) -> bool:
         """Whether a whole message stands at the start of the buffer."""
@@ -83,6 +98,10 @@ class Framer:
 
     def _body_length(self, end: int) -> int:
         found = _LENGTH.search(self._buffer, 0, end)
+        if found is not None:
+            other = _LENGTH.search(self._buffer, found.end(), end)
+            if other is not None and other[1] != found[1]:
+                raise MessageError(_TWICE)  # whoever reads the other one sees other messages
         if found is None:
             if self._needs_length:
                 raise MessageError("a message on a stream without Content-Length")

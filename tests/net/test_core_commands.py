@@ -124,7 +124,7 @@ def test_the_rest(core: Core) -> None:
     assert core.json("core.arg") == ["sipproxy", "run", "a.cfg"]
     assert core.json("core.ppdefines") == ["KAMAILIO_5", "X"]
     assert core.json("core.tcp_list") == []
-    assert core.kamcmd("core.tcp_info").startswith("{\n\treaders: 0\n")
+    assert core.kamcmd("core.tcp_info").startswith("{\n\treaders: 0\n\tmax_conn")
     assert core.stopped == 0
     assert core.kamcmd("core.kill") == ""
     assert core.stopped == 1

@@ -70,6 +70,40 @@ def test_lines_may_end_without_a_carriage_return() -> None:
     ]
 
 
+def test_what_stands_before_a_fault_is_given() -> None:
+    framer = Framer()
+    assert framer.feed(message(b"one") + b"garbage\r\n\r\n" + message()) == [message(b"one")]
+    assert framer.fault is not None
+    with pytest.raises(MessageError, match="without Content-Length"):
+        framer.feed(b"")
+
+
+def test_two_lengths_must_agree() -> None:
+    head = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 1\r\nl: %d\r\n\r\nab"
+    assert Framer().feed(head % 1)[0].endswith(b"\r\n\r\na")
+    with pytest.raises(MessageError, match="two lengths"):
+        Framer().feed(head % 2)
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(1, 40), max_size=30))
+def test_any_split_of_garbage_gives_the_same_messages(tail: bytes, sizes: Sequence[int]) -> None:
+    stream = message(b"one") + tail + message(b"two")
+
+    def framed(pieces: Sequence[bytes]) -> list[bytes]:
+        framer = Framer(400)
+        got: list[bytes] = []
+        for piece in pieces:
+            try:
+                got += framer.feed(piece)
+            except MessageError:
+                break
+        return got
+
+    cuts = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
+    pieces = [stream[a:b] for a, b in zip(cuts, [*cuts[1:], len(stream)], strict=True)]
+    assert framed(pieces) == framed([stream])
+
+
 def test_without_a_length() -> None:
     head = b"OPTIONS sip:a SIP/2.0\r\nTo: x\r\n\r\n"
     with pytest.raises(MessageError, match="without Content-Length"):

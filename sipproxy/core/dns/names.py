@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sipproxy.clock import Clock
-from sipproxy.core.dns.cache import Cache
+from sipproxy.core.dns.cache import Cache, in_order
 from sipproxy.core.dns.records import Ask, Done, Found, Record
 from sipproxy.core.waiting import Wait
 from sipproxy.text import byte_length, lower
@@ -81,21 +81,17 @@ class Names:
         return wait
 
     def _answered(self, key: tuple[str, str], found: Found | None) -> None:
-        records = found.records if found is not None else ()
+        records = in_order(found.records) if found is not None else ()
         if self._uses_cache:
-            self._keep(*key, found)
+            self._keep(*key, records, found.ttl if found is not None else 0.0)
         for wait in self._pending.pop(key, ()):
             wait.finish(records)
 
-    def _keep(self, name: str, kind: str, found: Found | None) -> None:
-        now = self._clock.now()
-        if found is not None and found.records:
-            least, most = self._ttl_bounds
-            ttl = min(max(found.ttl, least), most)
-        else:
-            ttl = self._negative_ttl
+    def _keep(self, name: str, kind: str, records: tuple[Record, ...], ttl: float) -> None:
+        least, most = self._ttl_bounds
+        ttl = min(max(ttl, least), most) if records else self._negative_ttl
         if ttl > 0:
-            self.cache.put(name, kind, found.records if found is not None else (), ttl, now)
+            self.cache.put(name, kind, records, ttl, self._clock.now())
 
 
 def _unanswered(name: str, kind: str, done: Done) -> None:
