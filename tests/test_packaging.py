@@ -102,7 +102,7 @@ def test_what_the_defaults_set_is_what_the_unit_reads() -> None:
     assert offered == {"CFGFILE", "OPTIONS"}
     assert offered == set(re.findall(r"\$\{?([A-Z_]+)", UNIT))
     assert offered == set(re.findall(r"(?m)^Environment=([A-Z_]+)=", UNIT))
-    assert f"EnvironmentFile=-{'/etc/default/sipproxy'}" in UNIT
+    assert "EnvironmentFile=-/etc/default/sipproxy\n" in UNIT
     (options,) = re.findall(r"(?m)^#OPTIONS=(.*)$", DEFAULTS)
     assert Flags(shlex.split(options)).all("--log-format") == ["json"]
 
