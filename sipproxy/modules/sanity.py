@@ -116,6 +116,8 @@ class Sanity(Module, name="sanity"):
         length = ctx.msg.content_length
         if length is None:
             return "400 Content-Length Failure" if ctx.msg.malformed else _PASSED
+        if ctx.msg.headers_end == len(ctx.msg.head):
+            return "400 Content-Length Body Failure"
         return _PASSED if length == len(ctx.msg.body) else "400 Content-Length mis-match"
 
     def _expires(self, ctx: Context, uris: int) -> str:

@@ -58,3 +58,12 @@ def test_an_unreadable_from(bench: Any, sanity: Sanity, request_text: Any) -> No
     assert bench.sent == []
     assert sanity.check(bench.context(text), 1024, 2) == 0
     assert bench.sent[0].startswith("SIP/2.0 400 Invalid From Header\r\n")
+
+
+def test_a_length_without_an_end_of_the_headers(
+    bench: Any, sanity: Sanity, request_text: Any
+) -> None:
+    """As Kamailio 5.6.3 answers RFC 4475's baddn.dat, which breaks off behind its last header."""
+    text = request_text()[: -len("\r\n")]
+    assert sanity.check(bench.context(text), 128) == 0
+    assert bench.sent[0].startswith("SIP/2.0 400 Content-Length Body Failure\r\n")

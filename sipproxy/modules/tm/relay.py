@@ -90,6 +90,8 @@ class Relaying(Receiving):
         ctx.transaction = t
         t.new_ruri, t.dst_uri = ctx.new_ruri, ctx.dst_uri
         t.flags, t.bflags, t.force_socket = ctx.flags, ctx.bflags, ctx.force_socket
+        if ctx.force_rport:
+            t.force_rport = True
         t.busy = True
         ctx.at_end.append(self._route_over)
         return 1

@@ -86,7 +86,7 @@ class Replies(Timing):
             self.known.add_dialog(t, tag)
         elif t.invite and 200 <= status < 300 and t.to_tag is None:
             self.known.add_dialog(t, msg.to.tag or "")
-        rport = force_rport or self._rport
+        rport = force_rport or t.force_rport or self._rport
         if t.flow.proto == "udp":
             remote = reply_destination(msg, force_rport=rport)
             if remote != t.reply_flow.remote:
@@ -129,7 +129,8 @@ class Replies(Timing):
     def _aim(self, t: Transaction) -> None:
         """Replies go where the request came from, whoever made them."""
         if t.flow.proto == "udp" and not t.reply:
-            remote = reply_destination(t.request, force_rport=self._rport)
+            rport = t.force_rport or self._rport
+            remote = reply_destination(t.request, force_rport=rport)
             t.reply_flow = Flow("udp", t.flow.local, remote)
 
     def _faked(self, t: Transaction, status: int, lumps: Lumps | None = None) -> bytes:

@@ -183,6 +183,7 @@ _TRANSACTION: dict[str, Any] = {
     "flags": 0,
     "bflags": 0,
     "force_socket": None,
+    "force_rport": False,
     "adopted": MappingProxyType({}),
     "interval": 0.0,
     "repeat": None,
@@ -201,7 +202,8 @@ class Transaction(Plan):
     none; `to_tag` the To tag of our own 2xx, by which its ACK is known; `reasons` the Reason rows
     of a received CANCEL. `error` is the core's error of the last relay that failed, `outcome` what
     the script made of it so far. From `lumps` to `force_socket` stands the request as the script
-    left it when it was relayed first; `adopted` are AVPs and their kin by the Context's name for
+    left it when it was relayed first; `force_rport`: replies go to the port it came from, even if
+    its Via does not ask for that. `adopted` are AVPs and their kin by the Context's name for
     them, shared by all routes. `busy`: a route of this transaction is at work, perhaps suspended;
     `inputs` wait for it.
     """
@@ -248,6 +250,7 @@ class Transaction(Plan):
     flags: int
     bflags: int
     force_socket: tuple[str, str, int] | None
+    force_rport: bool
     adopted: Mapping[str, Any]
     interval: float
     repeat: Timer | None
