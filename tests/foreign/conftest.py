@@ -1,0 +1,66 @@
+"""Real servers on loopback for foreign clients and hostile bytes: sipproxy, or Kamailio."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SERVERS = {
+    "sipproxy": (sys.executable, "-m", "sipproxy", "-DD", "-E"),
+    "kamailio": ("kamailio", "-DD", "-E", "-m", "64", "-M", "8"),
+}
+NO_DEFINES: Mapping[str, object] = {}
+
+
+def free_port() -> int:
+    """A UDP port of loopback that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Callable[..., AbstractContextManager[int]]:
+    """`with serving("sipproxy", "edge.cfg", {"SINK": 5070}) as port:` a cfg served on UDP.
+
+    A relative name is a file beside this one. The cfg gets `PORT` and `CTL`, a path it must open;
+    the log is PORT/log in tmp_path. Skips the test when the server is not installed.
+    """
+
+    @contextmanager
+    def serve(
+        server: str, cfg: str | Path, defines: Mapping[str, object] = NO_DEFINES
+    ) -> Iterator[int]:
+        if not shutil.which(SERVERS[server][0]):
+            pytest.skip(f"{server} is not installed")
+        port = free_port()
+        folder = tmp_path / str(port)
+        folder.mkdir()
+        words = [*SERVERS[server], "-f", str(HERE / cfg), "-Y", str(folder)]
+        for key, value in {"PORT": port, "CTL": f'"unix:{folder}/ctl"', **defines}.items():
+            words += ["-A", f"{key}={value}"]
+        with open(folder / "log", "wb") as log:
+            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        try:
+            for _ in range(200):
+                if (folder / "ctl").exists() or process.poll() is not None:
+                    break
+                time.sleep(0.05)
+            assert process.poll() is None, (folder / "log").read_text(errors="replace")
+            yield port
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+
+    return serve
