@@ -85,6 +85,11 @@ class RecordRouting(Protocol):
 
     told: list[Callable[[Context, str], None]]
     """Told of the parameters of our own Route whenever loose_route() found them."""
+    append_fromtag: int
+    """Non-zero: our Record-Route has the From tag, by which directions are told apart."""
+
+    def goes_upstream(self, ctx: Context) -> bool:
+        """Whether the request goes from callee to caller."""
 
 
 Found = tuple[int, Contact | None]

@@ -42,6 +42,15 @@ def dialog_key(msg: Message, to_tag: str) -> Key:
     return (msg.call_id, msg.cseq.number, msg.from_.tag or "", to_tag)
 
 
+def call_key(msg: Message) -> Key:
+    """Call-ID and CSeq number of a request. Raises MessageError."""
+    return (msg.call_id, msg.cseq.number)
+
+
+def _has_call(transaction: Transaction) -> bool:
+    return transaction.request.method not in ("ACK", "CANCEL")
+
+
 class Known:
     """The transactions there are, by every key under which a message may ask for one."""
 
@@ -49,6 +58,9 @@ class Known:
         self._by_request: dict[Key, Transaction] = {}
         self._by_token: dict[str, Transaction] = {}
         self._by_dialog: dict[Key, Transaction] = {}
+        self._by_answer: dict[Key, Transaction] = {}
+        self._by_call: dict[Key, Transaction] | None = None
+        """By Call-ID and CSeq number; kept from the first time that somebody asks."""
 
     def __len__(self) -> int:
         return len(self._by_token)
@@ -65,11 +77,24 @@ class Known:
             self._by_request[key] = transaction
             transaction.key = key
         self._by_token[transaction.token] = transaction
+        if self._by_call is not None and _has_call(transaction):
+            self._by_call[call_key(transaction.request)] = transaction
 
     def add_dialog(self, transaction: Transaction, to_tag: str) -> None:
         """Let the ACK to our own 2xx find its transaction."""
         self._by_dialog[dialog_key(transaction.request, to_tag)] = transaction
         transaction.to_tag = to_tag
+
+    def add_answer(self, transaction: Transaction, to_tag: str) -> None:
+        """Let the ACK to a relayed 2xx find its transaction, once."""
+        self._by_answer[dialog_key(transaction.request, to_tag)] = transaction
+        transaction.answers = (*transaction.answers, to_tag)
+
+    def answered(self, msg: Message) -> Transaction | None:
+        """The transaction whose 2xx an ACK is the first for; raises MessageError."""
+        if not self._by_answer:
+            return None
+        return self._by_answer.pop(dialog_key(msg, msg.to.tag or ""), None)
 
     def forget(self, transaction: Transaction) -> None:
         """Take a transaction out."""
@@ -79,6 +104,18 @@ class Known:
         self._by_token.pop(transaction.token, None)
         if transaction.to_tag is not None:
             self._by_dialog.pop(dialog_key(transaction.request, transaction.to_tag), None)
+        for tag in transaction.answers:
+            self._by_answer.pop(dialog_key(transaction.request, tag), None)
+        if self._by_call is not None:
+            key = call_key(transaction.request)
+            if self._by_call.get(key) is transaction:
+                del self._by_call[key]
+
+    def of_call(self, call_id: str, number: str) -> Transaction | None:
+        """The transaction of this Call-ID and CSeq number."""
+        if self._by_call is None:
+            self._by_call = {call_key(t.request): t for t in self.all() if _has_call(t)}
+        return self._by_call.get((call_id, number))
 
     def of_request(self, msg: Message) -> Transaction | None:
         """The transaction that a request repeats, or that an ACK ends. Raises MessageError."""

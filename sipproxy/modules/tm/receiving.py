@@ -7,9 +7,7 @@ from sipproxy.modules.tm.cancel import Cancels
 from sipproxy.modules.tm.selection import NOBODY, OPEN, pick
 from sipproxy.modules.tm.states import received_as
 from sipproxy.modules.tm.transaction import FAKED, Branch, Transaction
-
-SHARED = ("avps", "xavps", "xavis", "xavus")
-"""What the routes of a transaction share, by the Context's names."""
+from sipproxy.modules.tm.watching import SHARED
 
 
 class Receiving(Cancels):
@@ -194,7 +192,9 @@ class Receiving(Cancels):
         self._store(b, ctx)
         t.killed_6xx = False
         count = len(t.branches)
-        dropped = await self._run_failure(t, t.branches[index], count)
+        t.picked = index
+        flags = self.tell_failed(t, code, t.branches[index].reply)
+        dropped = await self._run_failure(t, t.branches[index], count, flags)
         if t.status >= 200:
             self._completed(t, t.status)
             return
@@ -228,16 +228,22 @@ class Receiving(Cancels):
         b.reply = FAKED if ctx is None else ctx.msg
         b.reply_lumps = ctx.lumps if ctx is not None and ctx.touched("lumps") else None
 
-    async def _run_failure(self, t: Transaction, winner: Branch, count: int) -> bool:
-        """Run the winner's failure route; whether the replies so far are forgotten."""
+    async def _run_failure(self, t: Transaction, winner: Branch, count: int, flags: int) -> bool:
+        """Run the winner's failure route; whether the replies so far are forgotten.
+
+        `flags` are those the route begins with; the transaction has them when it is over.
+        """
         if not winner.on_failure:
             return False
+            t.flags = flags
         key = f"failure_route[{winner.on_failure}]"
         t.on_failure = ""
         t.suspended = False
         t.drop_replies = self.failure_reply_mode
         t.error = 0
-        await self.run_block(t, key, self.faked_request(t, "failure"), winner.index)
+        ctx = self.faked_request(t, "failure")
+        ctx.flags = flags
+        await self.run_block(t, key, ctx, winner.index)
         mode = t.drop_replies
         if mode == 0 or (mode == 3 and len(t.branches) == count):
             return False

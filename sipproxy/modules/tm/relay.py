@@ -75,6 +75,7 @@ class Relaying(Receiving):
                 self.drive(found, "ack" if msg.method == "ACK" else "request")
                 return 0
             if msg.method == "ACK":
+                self.tell_acked(ctx)
                 return 1
             early = msg.method == "INVITE" and self.known.has_cancel(msg)
         except MessageError as error:
@@ -93,6 +94,8 @@ class Relaying(Receiving):
         if ctx.force_rport:
             t.force_rport = True
         t.busy = True
+        if self.on_request:
+            self.look_at(t, ctx)
         ctx.at_end.append(self._route_over)
         return 1
 
@@ -222,6 +225,7 @@ class Relaying(Receiving):
         sent = sum([self._send(t, b) for b in added])
         if not sent:
             t.error = SEND_FAILED
+        t.flags = ctx.flags
             return -1
         t.outcome |= RELAYED
         return 1

@@ -4,30 +4,16 @@ from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import INFO, report
 from sipproxy.core.totag import ToTags
+from sipproxy.modules.tm.reasons import reason_of
 from sipproxy.modules.tm.states import sent_as
-from sipproxy.modules.tm.timers import Timing
 from sipproxy.modules.tm.transaction import FAKED, OWN_REPLY, Branch, Transaction
+from sipproxy.modules.tm.watching import Watching
 from sipproxy.sip.build import build_forwarded_reply, build_reply, reply_destination
 from sipproxy.sip.lumps import Lumps
 from sipproxy.sip.message import Message
-from sipproxy.sip.names import REASONS
-
-_OF_CLASS = {
-    1: "Provisional",
-    2: "Successful",
-    3: "Redirection",
-    4: "Request Failure",
-    5: "Server Failure",
-    6: "Global Failure",
-}
 
 
-def reason_of(status: int) -> str:
-    """The usual reason phrase of a status (Kamailio core/error.c)."""
-    return REASONS.get(status) or _OF_CLASS.get(status // 100, "Unspecified")
-
-
-class Replies(Timing):
+class Replies(Watching):
     """Builds and sends what goes back to the client."""
 
     def __init__(self, host: object) -> None:
@@ -68,6 +54,8 @@ class Replies(Timing):
             self.finish_branches(t, status)
         self.count_reply(t, status, own=True)
         self.drive(t, sent_as(status, invite=t.invite, own=True), data)
+        if status >= 200:
+            self.tell_replied(t, status, None)
         return 1
 
     def own_reply(
@@ -125,6 +113,7 @@ class Replies(Timing):
             t.relayed_branch = b.index
         self.count_reply(t, status, own=own)
         self.drive(t, event, data)
+        self.tell_replied(t, status, None if own or not isinstance(reply, Message) else reply)
 
     def _aim(self, t: Transaction) -> None:
         """Replies go where the request came from, whoever made them."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from sipproxy.core.flow import Flow
 from sipproxy.core.timers import Timer
+from sipproxy.core.transactions import Watch
 from sipproxy.core.waiting import Wait
 from sipproxy.modules.tm.states import CLIENT_INVITE, CLIENT_OTHER, SERVER_INVITE, SERVER_OTHER
 from sipproxy.sip.lumps import Lumps
@@ -191,6 +192,10 @@ _TRANSACTION: dict[str, Any] = {
     "wait": None,
     "busy": False,
     "inputs": None,
+    "watches": (),
+    "answers": (),
+    "picked": NO_BRANCH,
+    "held": None,
 }
 
 
@@ -205,7 +210,9 @@ class Transaction(Plan):
     left it when it was relayed first; `force_rport`: replies go to the port it came from, even if
     its Via does not ask for that. `adopted` are AVPs and their kin by the Context's name for
     them, shared by all routes. `busy`: a route of this transaction is at work, perhaps suspended;
-    `inputs` wait for it.
+    `inputs` wait for it. `watches` are told what becomes of it, `answers` are the To tags of its
+    2xx that they were told of, `picked` is the branch whose failure counts.
+    `held` is what t_suspend put aside.
     """
 
     __slots__ = (
@@ -258,6 +265,10 @@ class Transaction(Plan):
     wait: Timer | None
     busy: bool
     inputs: deque[Coroutine[Wait, object, None]] | None
+    watches: tuple[Watch, ...]
+    answers: tuple[str, ...]
+    picked: int
+    held: Any
 
     def __init__(self, request: Message, flow: Flow, now: float, plan: Plan | None) -> None:
         if plan is not None:
