@@ -221,11 +221,11 @@ class Relaying(Receiving):
             ctx.branches.clear()
         if not added:
             return self._none_added(t, tried, lowest)
+        t.flags = ctx.flags
         added[0].first_of_step = True
         sent = sum([self._send(t, b) for b in added])
         if not sent:
             t.error = SEND_FAILED
-        t.flags = ctx.flags
             return -1
         t.outcome |= RELAYED
         return 1
