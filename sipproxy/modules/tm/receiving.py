@@ -234,8 +234,8 @@ class Receiving(Cancels):
         `flags` are those the route begins with; the transaction has them when it is over.
         """
         if not winner.on_failure:
-            return False
             t.flags = flags
+            return False
         key = f"failure_route[{winner.on_failure}]"
         t.on_failure = ""
         t.suspended = False
