@@ -4,16 +4,38 @@ from typing import Any
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
+from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam, pvar
-from sipproxy.core.params import Plain
+from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.values import Value
 from sipproxy.sip.message import Message
 from sipproxy.sip.names import REASONS
+from sipproxy.text import lower
 
 _LOST = frozenset(["failure", "branch_failure"])
 _OF_T = frozenset(
-    "id_label id_index id_label_n id_index_n reply_code reply_type reply_reason branch_index".split()
+    [
+        *("id_label", "id_index", "id_label_n", "id_index_n"),
+        *("reply_code", "reply_type", "reply_reason", "branch_index"),
+    ]
 )
+
+
+class Which(Parsed):
+    """Which branches t_cancel_branches is about: `all`, `others` or `this`."""
+
+    __slots__ = ("word",)
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    @classmethod
+    def parse(cls, text: str) -> "Which":
+        """Read the word, in any case."""
+        word = lower(text)
+        if word not in ("all", "others", "this"):
+            raise ValueError(f'"{text}" is none of all, others, this')
+        return cls(word)
 
 
 class Tmx(Module, name="tmx"):
@@ -52,7 +74,7 @@ class Tmx(Module, name="tmx"):
         if ctx.kind in ("request", "branch"):
             status: int = t.status
             return status
-        if ctx.kind in _LOST:
+        if ctx.kind in _LOST and ctx.branch_index >= 0:
             status = t.branches[ctx.branch_index].last_received
             return status
         return 0
@@ -63,7 +85,7 @@ class Tmx(Module, name="tmx"):
         if not ctx.msg.is_request:
             return ctx.msg.reason if self.tm.found(ctx) is not None else ""
         t = self.tm.found(ctx)
-        if t is None or ctx.kind != "failure":
+        if t is None or ctx.kind != "failure" or ctx.branch_index < 0:
             return ""
         branch = t.branches[ctx.branch_index]
         if isinstance(branch.reply, Message):
@@ -81,7 +103,7 @@ class Tmx(Module, name="tmx"):
     @pvar("T_reply_ruid")
     def reply_ruid(self, ctx: Context) -> str:
         """The location record that the branch of this reply goes to; empty for none."""
-        if ctx.kind not in (*_LOST, "onreply") or ctx.transaction is None:
+        if ctx.kind not in (*_LOST, "onreply") or not ctx.transaction or ctx.branch_index < 0:
             return ""
         ruid: str = ctx.transaction.branches[ctx.branch_index].ruid
         return ruid
@@ -123,7 +145,7 @@ class Tmx(Module, name="tmx"):
         return other
 
     def _reply_of(self, ctx: Context) -> Context | None:
-        if ctx.kind not in _LOST:
+        if ctx.kind not in _LOST or ctx.branch_index < 0:
             return None
         reply = ctx.transaction.branches[ctx.branch_index].reply
         if not isinstance(reply, Message):
@@ -156,7 +178,11 @@ class Tmx(Module, name="tmx"):
         if t is None:
             return None
         if inner == "reply_type":
-            lost = ctx.kind == "failure" and self.tm.is_faked(t.branches[ctx.branch_index])
+            lost = (
+                ctx.kind == "failure"
+                and ctx.branch_index >= 0
+                and self.tm.is_faked(t.branches[ctx.branch_index])
+            )
             return int(lost)
         number: int = t.hash_index if inner.startswith("id_index") else t.label
         return number
@@ -217,3 +243,80 @@ class Tmx(Module, name="tmx"):
     def t_flush_xflags(self, ctx: Context) -> bool:
         """Give the message's extended flags to the transaction now: there are none here."""
         return self.tm.found(ctx) is not None
+
+    # -- what is put aside, dropped, canceled
+
+    @function()
+    def t_suspend(self, ctx: Context) -> int:
+        """Put the request, or the reply of an onreply_route, aside until t_continue.
+
+        0, which ends the script, for a repetition of a request that waits.
+        """
+        code: int = self.tm.suspend(ctx)
+        return code
+
+    @function()
+    def t_continue(self, ctx: Context, index: int, label: int, route: str) -> int:
+        """Go on with route[ROUTE] for what was put aside; by `$T(id_index)` and `$T(id_label)`."""
+        key = f"route[{route}]"
+        if not self.host.has_block(key):
+            report(self.host.log, ERROR, "tmx", f"unable to find route block [{route}]")
+            return -1
+        code: int = self.tm.resume(index, label, key)
+        return code
+
+    @function("EVENT")
+    def t_reuse_branch(self, ctx: Context) -> int:
+        """Make the failed branch's request URI, path and flags the request's again."""
+        if ctx.kind != "branch_failure" or ctx.transaction is None:
+            report(self.host.log, ERROR, "tmx", "t_reuse_branch: unsupported route")
+            return -1
+        branch = ctx.transaction.branches[ctx.branch_index]
+        ctx.new_ruri, ctx.path, ctx.bflags = branch.uri, branch.path, branch.bflags
+        return 1
+
+    @function()
+    def t_drop(self, ctx: Context, code: int = 500) -> int:
+        """Let the transaction end unanswered, as if this status had been sent; ends the script."""
+        t = ctx.transaction
+        if t is None:
+            report(self.host.log, ERROR, "tmx", "no transaction")
+            return -1
+        self.tm.drop(t, code)
+        return 0
+
+    @function("ONREPLY")
+    def t_cancel_branches(self, ctx: Context, which: Which) -> int:
+        """Cancel all branches, all but this reply's, or this one."""
+        t = self.tm.found(ctx)
+        if t is None or not t.invite:
+            return -1
+        branches = self.tm.to_cancel(t)
+        if which.word != "all":
+            this = which.word == "this"
+            branches = [b for b in branches if (b.index == ctx.branch_index) == this]
+        self.tm.cancel_branches(t, branches, "", 1)
+        return 1
+
+    @function()
+    def t_cancel_callid(
+        self, ctx: Context, call_id: str, cseq: str, flag: int, reason: int = 0
+    ) -> int:
+        """Cancel the branches of the transaction with this Call-ID and CSeq; sets its flag."""
+        t = self.tm.known.of_call(call_id, cseq)
+        if t is None:
+            return -1
+        if 0 < flag < 32:
+            t.flags |= 1 << flag
+        row = self.tm.reason_row(reason if 100 <= reason <= 699 else 0)
+        self.tm.cancel_branches(t, self.tm.to_cancel(t), row, 1)
+        return 1
+
+    @function()
+    def t_reply_callid(self, ctx: Context, call_id: str, cseq: str, code: int, reason: str) -> int:
+        """Answer the transaction with this Call-ID and CSeq."""
+        t = self.tm.known.of_call(call_id, cseq)
+        if t is None:
+            return -1
+        answered: int = self.tm.answer(t, code, reason)
+        return answered

@@ -6,11 +6,11 @@ from sipproxy.core.context import Context
 from sipproxy.core.errorcodes import status_of
 from sipproxy.core.module import event, rpc
 from sipproxy.modules.tm.matching import request_key
-from sipproxy.modules.tm.relaying import RelayFunctions
+from sipproxy.modules.tm.suspending import Suspending
 from sipproxy.modules.tm.transaction import Transaction
 
 
-class Tm(RelayFunctions, name="tm"):
+class Tm(Suspending, name="tm"):
     """Transactions: found, made, relayed, answered, ended."""
 
     local_request = event("tm:local-request", "A request of our own is about to be sent.")
@@ -55,6 +55,7 @@ class Tm(RelayFunctions, name="tm"):
 
     def ended(self, t: Transaction) -> None:
         """Count a transaction that is gone."""
+        super().ended(t)
         self.deleted += 1
 
     def kill_with(self, t: Transaction, error: int) -> None:

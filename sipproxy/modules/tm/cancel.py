@@ -25,7 +25,7 @@ class Cancels(Replies):
             b.canceled = True
             self.drive_branch(t, b, "kill")
             if b.last_received >= 100:
-                self.send_cancel(t, b, self._reason(cause))
+                self.send_cancel(t, b, self.reason_row(cause))
 
     def finish_branches(self, t: Transaction, status: int) -> None:
         """Our own final reply ends all branches."""
@@ -36,16 +36,18 @@ class Cancels(Replies):
                 self.drive_branch(t, b, "kill")
 
     def cancel_branches(
-        self, t: Transaction, branches: Iterable[Branch], reason: str
+        self, t: Transaction, branches: Iterable[Branch], reason: str, method: int | None = None
     ) -> list[Branch]:
-        """Cancel by cancel_b_method; the branches that are to get a faked 487."""
+        """Cancel by `method`, else cancel_b_method; the branches that are to get a faked 487."""
         faked = []
+        if method is None:
+            method = self.cancel_b_method
         for b in branches:
             b.canceled = True
-            if b.last_received >= 100 or self.cancel_b_method == 2:
+            if b.last_received >= 100 or method == 2:
                 self.stop_a(t, b)
                 self.send_cancel(t, b, reason)
-            elif self.cancel_b_method == 0:
+            elif method == 0:
                 self.stop_a(t, b)
                 self.stop_b(t, b)
                 faked.append(b)
@@ -84,7 +86,7 @@ class Cancels(Replies):
             self.host.send(b.cancel, b.flow)
         else:
             self.stop_a(t, b)
-            self.send_cancel(t, b, t.reasons or self._reason(t.status if t.status >= 200 else 0))
+            self.send_cancel(t, b, t.reasons or self.reason_row(t.status if t.status >= 200 else 0))
 
     def cancel_request(self, t: Transaction, cancel: Transaction) -> None:
         """The client canceled the INVITE of `t` by the request of `cancel`."""
@@ -113,7 +115,7 @@ class Cancels(Replies):
         ack = hop_by_hop(b.sent, "ACK", _row(msg, "to"), "", self.ac_extra_hdrs)
         self.host.send(ack, b.flow)
 
-    def _reason(self, cause: int) -> str:
+    def reason_row(self, cause: int) -> str:
         """Reason row of a CANCEL of our own (RFC 3326); none for an unknown cause."""
         if not cause or not self.local_cancel_reason:
             return ""

@@ -110,6 +110,12 @@ class Functions(Wishes):
         self.drive(t, "release")
         return True
 
+    def drop(self, t: Transaction, code: int) -> None:
+        """Let a transaction end as if it had been answered with this status."""
+        t.outcome |= RELEASED
+        t.status = code
+        self.drive(t, "release")
+
     @function("REQUEST")
     def t_retransmit_reply(self, ctx: Context) -> bool:
         """Send the transaction's last reply again."""

@@ -55,10 +55,10 @@ class Receiving(Cancels):
             return
         if b.on_reply and await self._onreply(t, b, ctx) and status < 200:
             return
+        if t.held is not None:
+            await self.hold_back(t, b, ctx)
         status = ctx.msg.status
-        if t.suspended:
-            return
-        await self._consider(t, b, status, ctx)
+        await self.consider(t, b, status, ctx)
         b.replied = True
         if t.invite and b.pending and status < 200 and self._restarts(before, status):
             self.start_b(t, b, t.fr_inv_timer or self.fr_inv_timer / 1000)
@@ -90,6 +90,7 @@ class Receiving(Cancels):
             setattr(ctx, name, shared)
         await self.host.run_block(key, ctx)
         self.adopt(t, ctx)
+        ctx.finish()
 
     def adopt(self, t: Transaction, ctx: Context) -> None:
         """Keep what a route changed for the transaction's other routes."""
@@ -125,11 +126,11 @@ class Receiving(Cancels):
             return
         rings = t.invite and b.last_received >= 100 and not b.cancel
         b.canceled = True
-        await self._consider(t, b, status, None)
+        await self.consider(t, b, status, None)
         if rings and not b.cancel:
             self.send_cancel(t, b, "")
 
-    async def _consider(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+    async def consider(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
         """Relay, keep or drop a branch's reply (t_should_relay_response); no context: faked."""
         through = t.invite and 200 <= status < 300
         if t.status >= 200:
@@ -184,7 +185,7 @@ class Receiving(Cancels):
             if status >= 600 and not t.killed_6xx and not blocks:
                 t.killed_6xx = True
                 others = [one for one in self.to_cancel(t) if one is not b]
-                for one in self.cancel_branches(t, others, self._reason(status)):
+                for one in self.cancel_branches(t, others, self.reason_row(status)):
                     self.fake(t, one, 487)
             return
         if index == NOBODY:
@@ -273,6 +274,10 @@ class Receiving(Cancels):
         if t.lumps is not None:
             ctx.lumps = t.lumps.copy()
         return ctx
+
+    async def hold_back(self, t: Transaction, b: Branch, ctx: Context) -> None:
+        """Wait as long as the route put this reply aside."""
+        raise NotImplementedError
 
     def kill_with(self, t: Transaction, error: int) -> None:
         """Answer with what an internal error means (kill_transaction)."""

@@ -150,13 +150,17 @@ class Relaying(Receiving):
             self.drive(t, "ack")
             return 1
         t.local = t.local or replicate
-        wanted = self.auto_inv_100 if t.auto_inv_100 is None else t.auto_inv_100
-        if t.invite and wanted and t.status < 100:
+        if self.says_trying(t):
             self.answer(t, 100, self.auto_inv_100_reason)
         code = await self.forward(t, ctx, target)
         if code <= 0:
             return self._could_not(t, code, replicate)
         return code
+
+    def says_trying(self, t: Transaction) -> bool:
+        """Whether an INVITE is to be answered 100 before it is relayed, or waits."""
+        wanted = self.auto_inv_100 if t.auto_inv_100 is None else t.auto_inv_100
+        return t.invite and bool(wanted) and t.status < 100
 
     def _could_not(self, t: Transaction, code: int, replicate: bool) -> int:
         if replicate:

@@ -17,6 +17,7 @@ loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "corex.so"
 loadmodule "cfgutils.so"
+loadmodule "async.so"
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 20000)
 request_route {
@@ -31,6 +32,10 @@ request_route {
     case "early": t_newtran(); sleep("3"); t_relay(); break;
     case "answers": t_newtran(); t_reply("486", "Busy"); break;
     case "accepts": t_newtran(); t_reply("183", "Soon"); t_reply("200", "OK"); break;
+    case "aside": if (t_suspend()) { $shv(i) = $T(id_index); $shv(l) = $T(id_label); } break;
+    case "goes": t_newtran(); t_continue("$shv(i)", "$shv(l)", "ON"); t_reply("200", "OK"); break;
+    case "later": async_route("ON", "2"); break;
+    case "sleeps": async_sleep("2"); t_relay(); break;
     case "silent": t_newtran(); break;
     case "released": t_newtran(); t_release(); break;
     case "both": t_relay(); t_reply("404", "Not Found"); break;
@@ -39,7 +44,12 @@ request_route {
     default: t_relay();
     }
 }
+route[ON] {
+    if ($rs == $null) { t_relay(); }
+}
 onreply_route[REPLIED] {
+    if ($rs == 199 && t_suspend()) { $shv(i) = $T(id_index); $shv(l) = $T(id_label); }
+    if ($rs == 302) t_suspend();
     if ($rs == 183) sleep("2");
     if ($rs == 181) drop;
 }
@@ -62,7 +72,7 @@ event_route[tm:branch-failure:one] {
 
 USERS = [
     *("plain", "waits", "early", "answers", "accepts", "silent", "released", "both"),
-    *("forks", "nowhere", "dropped", "slow", "odd"),
+    *("forks", "nowhere", "dropped", "slow", "odd", "aside", "goes", "later", "sleeps"),
 ]
 STATUSES = [100, 180, 181, 183, 199, 200, 302, 401, 404, 408, 486, 487, 500, 503, 600, 603]
 
