@@ -17,6 +17,7 @@ from sipproxy.program import Program, load_file, load_text
 from sipproxy.proxy import NO_MODULES, Proxy
 from sipproxy.sip.message import Message
 from sipproxy.testing.messages import Datagram
+from sipproxy.testing.names import Peers, Zone
 from sipproxy.testing.run import Log, Run, Sent
 from sipproxy.testing.stubs import Stub, Stubs
 
@@ -42,7 +43,8 @@ class ProxyUnderTest:
         self._stubs = Stubs(stubs)
         self.clock = VirtualClock(start)
         self.log = LogList()
-        sockets = program.settings.sockets() or [ListenSocket("udp", *LOCAL)]
+        sockets = program.settings.sockets()
+        sockets = sockets or [ListenSocket(proto, *LOCAL) for proto in program.settings.protos]
         self.local = sockets[0].local
         self.proxy = Proxy(
             program,
@@ -54,6 +56,9 @@ class ProxyUnderTest:
             arrange=self._stubs.install,
         )
         self.host = self.proxy.host
+        self.names = Zone(self.host)
+        """The DNS: nothing is known before a test adds it."""
+        self._peers = self.host.streams = Peers()
 
     @property
     def calls(self) -> dict[str, list[tuple[str, ...]]]:
@@ -66,7 +71,10 @@ class ProxyUnderTest:
         return Tables(self)
 
     def feed(self, data: bytes, *, source: str = "", local: tuple[str, int] | None = None) -> Run:
-        """One datagram; from `source` (`host:port`), else from where its builder says."""
+        """One datagram; from `source` (`host:port`), else from where its builder says.
+
+        From `tcp:host:port` it is a message on that peer's connection.
+        """
         self.log.records.clear()
         self.proxy.receive(data, self._flow(data, source, local), self.clock.now())
         self.proxy.settle()
@@ -99,8 +107,11 @@ class ProxyUnderTest:
 
     def _flow(self, data: bytes, source: str, local: tuple[str, int] | None) -> Flow:
         source = source or getattr(data, "source", Datagram.source)
-        host, _, port = source.rpartition(":")
-        return Flow("udp", local or self.local, (host.strip("[]"), int(port)))
+        proto = "tcp" if source.startswith("tcp:") else "udp"
+        host, _, port = source.removeprefix("tcp:").rpartition(":")
+        peer = host.strip("[]"), int(port)
+        number = self._peers.number(peer) if proto == "tcp" else 0
+        return Flow(proto, local or self.local, peer, number)
 
     def advance(self, seconds: float) -> Run:
         """Let time pass; timers fire at their own instants."""

@@ -9,23 +9,23 @@ from sipproxy import text as wire
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Branch, Context
 from sipproxy.core.flow import Flow
-from sipproxy.core.forward import forward_reply, next_hop, numeric, send_socket, setting
+from sipproxy.core.forward import forward_reply, numeric, setting
 from sipproxy.core.functions import Socket
 from sipproxy.core.log import WARN, report
 from sipproxy.core.module import function, modparam_method, pvar
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
-from sipproxy.errors import MessageError, ModuleError
+from sipproxy.errors import ModuleError
 from sipproxy.modules.corex.messages import MessageFunctions
+from sipproxy.modules.corex.sending import Sending
 from sipproxy.modules.corex.sockets import SocketViews
 from sipproxy.sip.message import Message
-from sipproxy.sip.uri import Uri
 
 _Q = re.compile(r"[ \t]*(1(?:\.0*)?|0?(?:\.[0-9]*)?)[ \t]*\Z", re.ASCII)
 _MAX_XFLAG = 63
 _MAX_BRANCHES = 12
 
 
-class Corex(MessageFunctions, SocketViews, name="corex"):
+class Corex(Sending, MessageFunctions, SocketViews, name="corex"):
     """Extensions of the core around branches, sockets and raw sending."""
 
     @modparam_method("alias_subdomains")
@@ -71,57 +71,6 @@ class Corex(MessageFunctions, SocketViews, name="corex"):
         """Relay the reply by its Vias now."""
         forward_reply(ctx)
 
-    # -- raw sending
-
-    @function("REQUEST", "FAILURE")
-    def send_udp(self, ctx: Context, target: str = "") -> int:
-        """Send the request as it was received to `host[:port]`, else to `$du` or the R-URI."""
-        try:
-            uri = Uri.parse(f"sip:{target}") if target else next_hop(ctx)
-        except MessageError:
-            self._complain("send() - bad_uri dropping packet")
-            return -5
-        return self._send(ctx, uri, ctx.msg.raw, None)
-
-    @function("REQUEST", "FAILURE")
-    def send_tcp(self, ctx: Context, target: str = "") -> int:
-        """Refused at each call: there is no TCP yet."""
-        self._complain("send_tcp() - no TCP socket")
-        return -1
-
-    @function()
-    def send_data(self, ctx: Context, uri: str, data: str) -> int:
-        """Send a text to a URI by UDP."""
-        return self._send_text(ctx, uri, data, None)
-
-    @function()
-    def sendx(self, ctx: Context, uri: str, socket: str, data: str) -> int:
-        """Send a text to a URI from this socket of ours, if it exists."""
-        return self._send_text(ctx, uri, data, self._find(socket) if socket else None)
-
-    def _send_text(self, ctx: Context, text: str, data: str, socket: ListenSocket | None) -> int:
-        try:
-            uri = Uri.parse(text)
-        except MessageError:
-            self._complain(f"bad dst sip uri <{text}>")
-            return -1
-        return self._send(ctx, uri, wire.encode(data), socket)
-
-    def _send(self, ctx: Context, uri: Uri, data: bytes, socket: ListenSocket | None) -> int:
-        address = numeric(uri.host)
-        if address is None:
-            self._complain(f"failed to resolve [{uri.host}]")
-            return -1
-        if (uri.transport or "udp") != "udp":
-            self._complain(f"no socket for {uri.transport} to {uri.host}")
-            return -1
-        socket = socket or send_socket(ctx, address, "udp")
-        if socket is None:
-            self._complain(f"no socket for dst sip uri <{uri}>")
-            return -1
-        self.host.send(data, Flow("udp", socket.local, (address, uri.port or 5060)))
-        return 1
-
     # -- sockets and addresses
 
     @function()
@@ -148,15 +97,6 @@ class Corex(MessageFunctions, SocketViews, name="corex"):
     def is_socket_name(self, ctx: Context, name: str) -> bool:
         """Whether a socket has this name."""
         return self._named(name) is not None
-
-    def _find(self, text: str) -> ListenSocket | None:
-        try:
-            wanted = Socket.parse(text)
-        except ValueError:
-            return None
-        own = self.host.own
-        found = own.socket_at(wanted.address, wanted.port, wanted.proto)
-        return cast("ListenSocket | None", found)
 
     def _named(self, name: str) -> ListenSocket | None:
         return next((s for s in self.host.own.sockets if name and s.name == name), None)

@@ -25,11 +25,6 @@ class MessageFunctions(Module):
         if on:
             raise ModuleError("event_route[network:msg] does not exist here")
 
-    @modparam_method("dns_cache")
-    def dns_cache(self, text: str) -> None:
-        """Refused: there is no cache of names that could be filled."""
-        raise ModuleError("there is no cache of names here")
-
     @modparam_method("evcb_reply_out")
     def evcb_reply_out(self, text: str) -> None:
         """Refused: it names a function of a scripting language."""

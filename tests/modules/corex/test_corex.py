@@ -93,36 +93,6 @@ def test_a_branch_of_the_ruri_takes_everything_along(
     assert (ctx.dst_uri, ctx.bflags, ctx.force_socket) == ("", 0, None)
 
 
-def test_sending(corex: Corex, bench: Any, request_text: Any) -> None:
-    ctx = bench.context(request_text())
-    ctx.dst_uri = "sip:10.0.0.7:5099"
-    assert corex.send_udp(ctx) == 1
-    assert corex.sendx(ctx, "sip:10.0.0.8", "udp:10.0.0.2:5062", "x") == 1
-    (first, one), (second, other) = bench.host.outbox
-    assert (first, one.remote) == (ctx.msg.raw, ("10.0.0.7", 5099))
-    assert (second, other.local, other.remote) == (b"x", ("10.0.0.2", 5062), ("10.0.0.8", 5060))
-
-
-@pytest.mark.parametrize(
-    ("uri", "line"),
-    [
-        ("bad", "bad dst sip uri <bad>"),
-        ("sip:example.com", "failed to resolve [example.com]"),
-        ("sip:10.0.0.7;transport=tcp", "no socket for tcp to 10.0.0.7"),
-        ("sip:[::1]", "no socket for dst sip uri <sip:[::1]>"),
-    ],
-)
-def test_failures_of_sending(
-    corex: Corex, bench: Any, request_text: Any, uri: str, line: str
-) -> None:
-    assert corex.send_data(bench.context(request_text()), uri, "x") == -1
-    assert bench.lines == [line]
-
-
-def test_a_bad_next_hop(corex: Corex, bench: Any, request_text: Any) -> None:
-    assert corex.send_udp(bench.context(request_text("OPTIONS nonsense"))) == -5
-
-
 def test_a_reply_relayed_by_the_script(corex: Corex, bench: Any, reply_text: Any) -> None:
     corex.forward_reply(bench.context(reply_text(), "reply"))
     assert bench.sent == [reply_text(vias=("SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bK-1",))]
