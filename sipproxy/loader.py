@@ -4,7 +4,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from inspect import isclass
 from pkgutil import iter_modules
@@ -29,9 +29,12 @@ def kamailio_modules() -> frozenset[str]:
 
 
 def module_class(name: str) -> type[Module] | None:
-    """The class of the module `name`: from another package, else one of ours, else None."""
+    """The class of the module `name`: from another package, else one of ours, else None.
+
+    Raises ModuleError when another package says that it has the module, and it cannot be had.
+    """
     for point in entry_points(group=ENTRY_POINTS, name=name):
-        return _checked(point.load(), name)
+        return _offered(point, name)
     try:
         found = importlib.import_module(f"sipproxy.modules.{name}")
     except ModuleNotFoundError as error:
@@ -51,9 +54,17 @@ def own_modules() -> tuple[str, ...]:
     return tuple(sorted(info.name for info in iter_modules(package.__path__)))
 
 
-def _checked(kind: Any, name: str) -> type[Module]:
+def _offered(point: EntryPoint, name: str) -> type[Module]:
+    """What another package offers as the module `name`; raises ModuleError."""
+    package = point.dist.name if point.dist else "a package"
+    try:
+        kind: Any = point.load()
+    except Exception as error:  # whatever the package's own code raises
+        reason = f"{type(error).__name__}: {error}"
+        raise ModuleError(f"{package} offers it as {point.value}: {reason}") from error
     if not (isclass(kind) and issubclass(kind, Module) and kind.name == name):
-        raise ModuleError(f'the package that offers module "{name}" has no Module of that name')
+        text = f'{package} offers {point.value}, which is no Module with name="{name}"'
+        raise ModuleError(text)
     return kind
 
 
@@ -131,13 +142,17 @@ class Loader:
             self._error(item.span, f'the module "{name}" is loaded twice')
             return
         self._seen.add(name)
-        kind = self._extra.get(name) or module_class(name)
-        if kind is not None:
-            try:
+        try:
+            kind = self._extra.get(name) or module_class(name)
+            if kind is not None:
                 self.host.load(kind)
-            except ModuleError as error:
-                self._error(item.span, f"{name}: {error}")
-        elif name in kamailio_modules():
+        except ModuleError as error:
+            self._absent.add(name)  # what is said of its parameters would only hide this
+            self._error(item.span, f"{name}: {error}")
+            return
+        if kind is not None:
+            return
+        if name in kamailio_modules():
             self._absent.add(name)
             message = f'the module "{name}" is not part of sipproxy: its parameters are not read'
             self.problems.append(Problem(item.span, message, "", "warning"))
