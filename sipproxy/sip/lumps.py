@@ -78,6 +78,14 @@ class Lumps:
         self.late[len(self.edits)] = text
         self.prepend("")
 
+    def insert_late(self, row: Header | None, text: LateText) -> None:
+        """The same before a row, or behind the last one."""
+        self.late[len(self.edits)] = text
+        if row is None:
+            self.append("")
+        else:
+            self.insert_before(row, "")
+
     def settled(self, way: Way) -> "Lumps":
         """These edits with all late texts written out for one way; themselves if there are none."""
         if not self.late:

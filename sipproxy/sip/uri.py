@@ -107,3 +107,17 @@ def _parse(text: str) -> Uri:
     if scheme == "tel" and user is None:
         return Uri("tel", host, None, "", port, params, headers)
     return Uri(scheme, user, password, host, port, params, headers)
+
+
+def unescape(text: str) -> str:
+    """A text without its %xx, whatever bytes they stand for. Raises MessageError."""
+    head, *rest = text.split("%")
+    pieces = [wire.encode(head)]
+    for piece in rest:
+        try:
+            if len(piece) < 2:
+                raise ValueError
+            pieces += bytes.fromhex(piece[:2]), wire.encode(piece[2:])
+        except ValueError:
+            raise MessageError(f"bad escape in {text!r}") from None
+    return wire.decode(b"".join(pieces))

@@ -28,7 +28,6 @@ class Profile:
 
     domain: str
     aor: str
-    aor_hash: int
     contacts: Contacts
 
 
@@ -47,7 +46,7 @@ def _connection(profile: Profile, contact: Contact) -> Value:
 _READINGS: dict[str, Reading] = {
     "aor": lambda profile, contact: profile.aor,
     "domain": lambda profile, contact: profile.domain,
-    "aorhash": lambda profile, contact: profile.aor_hash,
+    "aorhash": lambda profile, contact: 0,  # Kamailio never sets it
     "count": lambda profile, contact: len(profile.contacts),
     "addr": lambda profile, contact: contact.uri,
     "path": lambda profile, contact: contact.path,
@@ -89,8 +88,7 @@ class Profiles(Finding):
             self.locations.on_expired.append(self._tell_expired)
 
     def _tell_expired(self, table: str, aor: str, contact: Contact) -> None:
-        number = self.locations.hash_of(aor)
-        self.host.post(EVENT, Profile(table, aor, number, (contact,)))
+        self.host.post(EVENT, Profile(table, aor, (contact,)))
 
     @function("REQUEST", "FAILURE")
     async def reg_fetch_contacts(
@@ -107,8 +105,7 @@ class Profiles(Finding):
             self.complain(f"failed to extract Address Of Record: {refused.text}")
             return False
         contacts = await table.place.read(aor)
-        number = self.locations.hash_of(aor)
-        self._profiles[profile] = Profile(table.name, aor, number, contacts)
+        self._profiles[profile] = Profile(table.name, aor, contacts)
         return bool(contacts)
 
     @function("REQUEST", "FAILURE")

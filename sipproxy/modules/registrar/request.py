@@ -17,6 +17,7 @@ from sipproxy.modules.registrar.params import (
 )
 from sipproxy.sip.message import Message
 from sipproxy.sip.nameaddr import NameAddr
+from sipproxy.sip.uri import unescape
 
 _BLANKS = " \t\r\n"
 _LONGEST_RECEIVED = 255
@@ -145,18 +146,6 @@ def path_of(msg: Message, *, use_received: bool) -> tuple[str, str]:
         return path, unescape(received) if received else ""
     except MessageError as error:
         raise Refused(errors.PARSE_PATH, str(error)) from None
-
-
-def unescape(text: str) -> str:
-    """Without %xx. Raises MessageError for one that is no number."""
-    head, *rest = text.split("%")
-    out = [wire.encode(head)]
-    for part in rest:
-        try:
-            out += bytes.fromhex(part[:2]), wire.encode(part[2:])
-        except ValueError:
-            raise MessageError(f"unescaping {text!r} failed") from None
-    return wire.decode(b"".join(out))
 
 
 def grant(module: Params, ctx: Context, offer: Offer, header: int | None, *, vary: bool) -> int:

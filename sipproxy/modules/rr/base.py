@@ -1,6 +1,7 @@
 """What record routing and loose routing share: parameters, and what is known of a request."""
 
 import re
+from collections.abc import Callable
 from typing import cast
 
 from sipproxy.core.context import Context
@@ -42,6 +43,11 @@ class Base(Module):
     enable_socket_mismatch_warning = modparam(1, "Warn when a second Route names no socket.")
     ignore_sips = modparam(0, "Write sip: even if the R-URI is sips:.")
     sockname_mode = modparam(0, "Name the socket in our Record-Route, as sn.")
+
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self.told: list[Callable[[Context, str], None]] = []
+        """Told of the parameters of our own Route whenever loose_route() found them."""
 
     def complain(self, text: str) -> None:
         """Write an error to the log."""

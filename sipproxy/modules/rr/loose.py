@@ -49,13 +49,19 @@ class Loose(Base):
             cursor = Cursor(ctx.msg)
             ruri = ctx.ruri_parsed
             if not ctx.msg.is_tagged:
-                return self._after_loose(ctx, cursor, PRELOADED)
-            if strictly and self.is_me(ruri):
-                return self._after_strict(ctx, cursor, ruri)
-            return self._after_loose(ctx, cursor, ROUTED)
+                code = self._after_loose(ctx, cursor, PRELOADED)
+            elif strictly and self.is_me(ruri):
+                code = self._after_strict(ctx, cursor, ruri)
+            else:
+                code = self._after_loose(ctx, cursor, ROUTED)
         except MessageError as error:
             self.complain(str(error))
             return NOT_ROUTED
+        params = self.state(ctx).params if self.told and code != NOT_ROUTED else ""
+        if params:
+            for told in self.told:
+                told(ctx, params)
+        return code
 
     def _after_loose(self, ctx: Context, cursor: Cursor, alone: int) -> int:
         """The previous hop left the R-URI as it was; `alone` is given for no Route but ours."""
