@@ -36,7 +36,18 @@ block a function may be called in: REQUEST, REPLY (the core's `reply_route`), ON
 BRANCH, ONSEND, EVENT, LOCAL; no entry means all. "w" marks a pseudo-variable that can be assigned,
 "p" one whose parentheses are read when the cfg is loaded (whether it can be assigned may depend on
 them, and is then told by the check). Parameters of the kind "each" may be set many times.
+
+A function gives 1 or -1, in a condition true or false; where nothing stands in its row it gives 1
+always. "code" are numbers of its own: 1 and more are true, -1 and less false, 0 ends the script.
+"waits" says that the route may have to wait for its answer; other messages are served meanwhile.
+
+What a module lacks of Kamailio's stands in the [README](../README.md#what-works-today), what it does
+differently in [differences.md](differences.md). How modules are written:
+[writing-a-module.md](writing-a-module.md).
 """
+
+GIVES = {"bool": "1, -1", "int": "code", "none": ""}
+"""What a function gives, by what its method returns."""
 
 Row = tuple[str, ...]
 
@@ -59,9 +70,9 @@ def module_part(title: str, kind: type[Module]) -> Iterator[str]:
     host.compat = COMPAT[-1]
     module = host.load(kind)
     summary = (sys.modules[kind.__module__].__doc__ or "").strip().partition("\n\n")[0]
-    yield f"## {title}\n\n{one_line(summary)}\n"
+    yield f"## {title}\n\n{sentence(one_line(summary).removeprefix(f'{title}: '))}\n"
     declared = [decl for name in sorted(host.functions) for decl in host.functions[name]]
-    yield from table("Functions", ("function", "routes", ""), map(function_row, declared))
+    yield from table("Functions", ("function", "gives", "routes", ""), map(function_row, declared))
     yield from table("Parameters", ("parameter", "kind", "default", ""), parameter_rows(kind))
     variables = sorted(host.pvars.values(), key=lambda decl: (decl.name.lower(), decl.name))
     yield from table("Pseudo-variables", ("name", "", ""), map(variable_row, variables))
@@ -86,12 +97,13 @@ def table(title: str, head: Sequence[str], rows: Iterable[Row]) -> Iterator[str]
 
 
 def function_row(decl: FunctionDecl) -> Row:
-    """Name with arguments, routes, help."""
+    """Name with arguments, what it gives, routes, help."""
     arguments = [argument(p) for p in decl.params]
     if decl.rest:
         arguments.append(f"{decl.rest.name}...")
     routes = "" if decl.routes == ANY else ", ".join(decl.routes)
-    return f"`{decl.name}({', '.join(arguments)})`", routes, one_line(decl.help)
+    gives = ", ".join(filter(None, (GIVES[decl.returns], "waits" if decl.is_async else "")))
+    return f"`{decl.name}({', '.join(arguments)})`", gives, routes, one_line(decl.help)
 
 
 def parameter_rows(kind: type[Module]) -> Iterator[Row]:
@@ -183,6 +195,11 @@ def core_parameters() -> Iterator[str]:
 def one_line(text: str) -> str:
     """The first paragraph of a docstring on one line."""
     return " ".join(text.strip().partition("\n\n")[0].split())
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def cell(text: str) -> str:
