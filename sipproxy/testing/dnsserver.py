@@ -34,18 +34,16 @@ class DnsServer:
         self.silent = False
         self.asked: list[tuple[str, str]] = []
         self.by_tcp: list[tuple[str, str]] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _both()
         self.address, self.port = self._udp.getsockname()
-        self._tcp = socket.create_server((self.address, self.port))
         for serve in (self._serve_udp, self._serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 
     def close(self) -> None:
         """Give the port back."""
-        for one in (self._udp, self._tcp):
-            one.shutdown(socket.SHUT_RDWR) if one is self._tcp else None
-            one.close()
+        self._tcp.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        self._tcp.close()
+        self._udp.close()
 
     def _serve_udp(self) -> None:
         while True:
@@ -99,6 +97,20 @@ class DnsServer:
 
     def _rows(self, name: str, kind: str, records: Sequence[str]) -> dns.rrset.RRset:
         return dns.rrset.from_text_list(f"{name}.", self.ttl, "IN", kind, records)
+
+
+def _both() -> tuple[socket.socket, socket.socket]:
+    """A UDP and a TCP socket of one port."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            udp.close()
+        else:
+            return udp, tcp
 
 
 def _question(query: dns.message.Message) -> tuple[str, str]:

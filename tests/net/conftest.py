@@ -7,26 +7,39 @@ from pathlib import Path
 
 import pytest
 
+from sipproxy.net.dns import NameServer
 from sipproxy.net.server import Options, Server
 from sipproxy.program import load_text
 
+NameServers = tuple[NameServer, ...]
 
-def free_port() -> int:
-    """A UDP port of loopback that nobody has."""
+
+def free_port(*, tcp: bool = False) -> int:
+    """A UDP port of loopback that nobody has, as a TCP port neither if so wanted."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-        return port
+    if tcp:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            return free_port(tcp=tcp)
+    return port
 
 
 class Running:
     """A served cfg: its port, its run directory, and a phone to talk to it."""
 
-    def __init__(self, cfg: str, folder: Path) -> None:
-        self.port = free_port()
+    def __init__(
+        self, cfg: str, folder: Path, *, tcp: bool = False, name_servers: NameServers = ()
+    ) -> None:
+        self.port = free_port(tcp=tcp)
         self.folder = folder
-        text = f"listen=udp:127.0.0.1:{self.port}\n{cfg}"
-        self.server = Server(load_text(text, file="t.cfg"), Options(run_dir=str(folder)))
+        text = f"listen=udp:127.0.0.1:{self.port}\n"
+        if tcp:
+            text += f"listen=tcp:127.0.0.1:{self.port}\n"
+        options = Options(run_dir=str(folder), name_servers=name_servers)
+        self.server = Server(load_text(text + cfg, file="t.cfg"), options)
         ready = threading.Event()
         # Signal handlers belong to the main thread: the loop runs without them here.
         self.thread = threading.Thread(
@@ -64,12 +77,12 @@ class Running:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Serve a cfg; all are stopped after the test."""
     running: list[Running] = []
 
-    def start(cfg: str) -> Running:
-        running.append(Running(cfg, tmp_path))
+    def start(cfg: str, *, tcp: bool = False, name_servers: NameServers = ()) -> Running:
+        running.append(Running(cfg, tmp_path, tcp=tcp, name_servers=name_servers))
         return running[-1]
 
     yield start
