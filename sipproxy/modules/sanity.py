@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
+from sipproxy import text as wire
 from sipproxy.core.bindings import Replies
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
@@ -10,7 +11,6 @@ from sipproxy.core.module import Module, function, modparam
 from sipproxy.errors import MessageError
 from sipproxy.sip.credentials import Credentials
 from sipproxy.sip.nameaddr import NameAddr
-from sipproxy.sip.params import Params
 
 _PASSED = "passed"
 _SILENT = ""
@@ -248,5 +248,4 @@ def _judged(found: Credentials) -> str:
 
 
 def _tag_count(address: NameAddr) -> int:
-    params = Params.parse(address.params) if address.params else ()
-    return sum(name.lower() == "tag" for name, _ in params)
+    return sum(wire.lower(name) == "tag" for name, _ in address.pairs)

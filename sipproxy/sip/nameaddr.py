@@ -5,14 +5,18 @@ What is accepted follows Kamailio's core/parser/parse_addr_spec.c.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipproxy import text as wire
 from sipproxy.errors import MessageError
-from sipproxy.sip.params import LWS, QUOTED, Params
+from sipproxy.sip.params import LWS, QUOTED, unquote
 from sipproxy.sip.uri import Uri
 
 _DISPLAY = r"\"(?:[^\"\\\r\n\0]|\\.)*\""
-_PARAMS = rf"(?:{LWS};{LWS}[^\s;,=\"\0]+{LWS}(?:={LWS}(?:{QUOTED}|[^\s;,=\"\0]*))?)*"
+_NAME = r"[^\s;,=\"\0]+"
+_VALUE = rf"(?:{QUOTED}|[^\s;,=\"\0]*)"
+_PARAMS = rf"(?:{LWS};{LWS}{_NAME}{LWS}(?:={LWS}{_VALUE})?)*"
+_PARAM = re.compile(rf"({_NAME}){LWS}(?:={LWS}({_VALUE}))?", re.DOTALL | re.ASCII)
 #: `comma` stands for what also ends an unquoted display name or a bare address: in lists a comma.
 _ADDRESS = (
     rf"{LWS}(?:(?P<display>{_DISPLAY}|[^<>\"\\;\0{{comma}}]*?){LWS}"
@@ -75,14 +79,22 @@ class NameAddr:
 
     def param(self, name: str) -> str | None:
         """Value of a header parameter; "" for a flag, None if absent."""
-        return Params.parse(self.params).get(name) if self.params else None
+        for own, value in self.pairs:
+            if own == name or wire.lower(own) == name:
+                return "" if value is None else unquote(value)
+        return None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str | None], ...]:
+        """Name and value of each header parameter as written; the value of a flag is None."""
+        return _pairs(self.params) if self.params else ()
 
     @property
     def tag(self) -> str | None:
         """The tag parameter; None where absent or empty. Of two the last counts, as in Kamailio."""
         if not self.params:
             return None
-        tags = [value for name, value in Params.parse(self.params) if wire.lower(name) == "tag"]
+        tags = [value for name, value in _pairs(self.params) if wire.lower(name) == "tag"]
         return (tags[-1] or "").strip('"') or None if tags else None
 
     def __str__(self) -> str:
@@ -91,6 +103,11 @@ class NameAddr:
             return f"{self.uri}{params}"
         gap = " " if self.display else ""
         return f"{self.display}{gap}<{self.uri}>{params}"
+
+
+@lru_cache(maxsize=4096)
+def _pairs(params: str) -> tuple[tuple[str, str | None], ...]:
+    return tuple((found[1], found[2]) for found in _PARAM.finditer(params))
 
 
 def _made(found: re.Match[str]) -> NameAddr:

@@ -40,6 +40,14 @@ def test_tag_and_parameters() -> None:
     assert NameAddr.parse("<sip:a@b>;tag=1;tag=2").tag == "2"
 
 
+def test_every_parameter_that_is_accepted_can_be_read() -> None:
+    """Names of letters that no token has, as Kamailio takes them."""
+    odd = NameAddr.parse('sip:a@b;t>g=l;<x; Y = "a;tag=2" ;tag=1')
+    assert odd.pairs == (("t>g", "l"), ("<x", None), ("Y", '"a;tag=2"'), ("tag", "1"))
+    assert (odd.tag, odd.param("t>g"), odd.param("<x"), odd.param("y")) == ("1", "l", "", "a;tag=2")
+    assert odd.param("z") is None
+
+
 def test_lists() -> None:
     found = NameAddr.parse_list('"a, b" <sip:a@b>;q=1, sip:c@d ,<sip:e@f,g>')
     assert [address.uri for address in found] == ["sip:a@b", "sip:c@d", "sip:e@f,g"]
