@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ class Commands:
     mpath: str = ""
     start_timeout: float = 10.0
     keep: bool = False
+    examine: Callable[[Path], tuple[int, str]] | None = None
+    """Checks a cfg as `check` does, without a process: (exit code, what it says)."""
 
 
 class ServerProcess:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from sipproxy.cli.check import examine_file
+
 from .case import load_case
 from .golden import compare
 from .server import Commands
@@ -23,10 +25,21 @@ HERE = Path(__file__).parent
 SHARED = Path(os.environ.get("SIPPROXY_SHARED", HERE.parents[2] / "shared"))
 FOLDERS = (HERE / "cases", SHARED / "conformance" / "cases")
 PYTHON = shlex.quote(sys.executable)
+
+
+def examine(cfg: Path) -> tuple[int, str]:
+    """`sipproxy check`, without the start of a process."""
+    report = examine_file(str(cfg), (), False, "")
+    return report.code, "\n".join(
+        f"{problem.span}: {problem.message}" for problem in report.problems
+    )
+
+
 SIPPROXY = Commands(
     server=f"{PYTHON} -m sipproxy run {{cfg}}",
     check=f"{PYTHON} -m sipproxy check {{cfg}}",
     start_timeout=20.0,
+    examine=examine,
 )
 
 TABLE = tomllib.loads((HERE / "waiting.toml").read_text())
