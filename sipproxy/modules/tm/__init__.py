@@ -5,12 +5,12 @@ from collections import Counter
 from sipproxy.core.context import Context
 from sipproxy.core.errorcodes import status_of
 from sipproxy.core.module import event, rpc
+from sipproxy.modules.tm.commands import Commands
 from sipproxy.modules.tm.matching import request_key
-from sipproxy.modules.tm.suspending import Suspending
 from sipproxy.modules.tm.transaction import Transaction
 
 
-class Tm(Suspending, name="tm"):
+class Tm(Commands, name="tm"):
     """Transactions: found, made, relayed, answered, ended."""
 
     local_request = event("tm:local-request", "A request of our own is about to be sent.")
@@ -28,6 +28,9 @@ class Tm(Suspending, name="tm"):
         self.host.reply_takers.append(self.take_reply)
         self.host.request_filters.append(self.wants)
         self.host.on_wait.append(self.waits)
+
+    def ready(self) -> None:
+        self.tells_of_own = self.host.has_route("tm:local-response")
 
     # -- requests whose route waits are known already
 
@@ -71,7 +74,7 @@ class Tm(Suspending, name="tm"):
             "current": len(now),
             "waiting": sum(1 for t in now if t.wait is not None),
             "total": self.created,
-            "total_local": 0,
+            "total_local": self.own_created,
             "rpl_received": self.received,
             "rpl_generated": self.generated,
             "rpl_sent": self.sent,

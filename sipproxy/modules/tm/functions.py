@@ -1,11 +1,12 @@
 """The functions of tm that look at transactions and answer them (Kamailio modules/tm/tm.c)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sipproxy.core import regex
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, WARN, report
-from sipproxy.core.module import function
+from sipproxy.core.module import Constant, Remark, function, modparam_method
 from sipproxy.core.params import Parsed, Plain, VarOrText
 from sipproxy.errors import MessageError
 from sipproxy.modules.tm.relay import EXISTS, RELEASED, REPLIED
@@ -271,3 +272,23 @@ class Functions(Wishes):
     @function()
     def t_clean(self, ctx: Context) -> None:
         """Nothing is left over that would have to be cleaned."""
+
+    @function("REQUEST", "FAILURE")
+    def t_write_req(self, ctx: Context, address: Plain, name: Plain) -> bool:
+        """Write the request to a named pipe: refused at load."""
+        return False
+
+    @function("REQUEST", "FAILURE")
+    def t_write_unix(self, ctx: Context, address: Plain, name: Plain) -> bool:
+        """Write the request to a unix socket: refused at load."""
+        return False
+
+    def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> Iterable[Remark]:
+        """The functions that are here only to be refused."""
+        if function in ("t_write_req", "t_write_unix"):
+            text = f"{function}: the text protocol of external programs is not written"
+            yield Remark(text, "send an event by mqueue, or relay the request", "error")
+
+    @modparam_method("tw_append")
+    def tw_append(self, value: str) -> None:
+        """What t_write_req would add; it is refused where it is called."""

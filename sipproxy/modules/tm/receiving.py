@@ -58,6 +58,8 @@ class Receiving(Cancels):
         if t.held is not None:
             await self.hold_back(t, b, ctx)
         status = ctx.msg.status
+        if status == 503:
+            self.fail_over(t, b)
         await self.consider(t, b, status, ctx)
         b.replied = True
         if t.invite and b.pending and status < 200 and self._restarts(before, status):
@@ -102,6 +104,8 @@ class Receiving(Cancels):
     def time_out(self, t: Transaction, b: Branch, msg: object = None) -> None:
         """fr_timer or fr_inv_timer is over: the branch counts as answered by 408."""
         b.timed_out = True
+        if b.last_received == 0:
+            self.fail_over(t, b)
         silent = (
             not self.noisy_ctimer
             and not t.noisy
@@ -115,6 +119,10 @@ class Receiving(Cancels):
             self.drive(t, "release")
         else:
             self.fake(t, b, 408)
+
+    def fail_over(self, t: Transaction, b: Branch) -> bool:
+        """Send a branch's request to its next place, if there is one."""
+        raise NotImplementedError
 
     def fake(self, t: Transaction, b: Branch, status: int) -> None:
         """Take a final reply of our own for the branch's."""
@@ -169,9 +177,7 @@ class Receiving(Cancels):
 
     def local_reply(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
         """A reply to a request of our own: whoever sent it is told."""
-        if status >= 200:
-            t.status = status
-            self.drive(t, "release")
+        raise NotImplementedError
 
     async def _failed(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
         """A branch failed: if it was the last, the failure route may try others."""

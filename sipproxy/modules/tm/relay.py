@@ -4,20 +4,22 @@ from dataclasses import dataclass
 
 from sipproxy.core.context import DROP, Context
 from sipproxy.core.context import Branch as Destination
+from sipproxy.core.flow import STREAMS
 from sipproxy.core.forward import (
     BAD_ADDRESS,
     NO_SOCKET,
+    SEND_FAILED,
     UNSPECIFIED,
     asked_transport,
     departing,
+    first_served,
     forward_request_by_name,
     places_of,
-    send_socket,
     setting,
 )
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.errors import MessageError
-from sipproxy.modules.tm.receiving import Receiving
+from sipproxy.modules.tm.failover import Failover
 from sipproxy.modules.tm.transaction import Branch, Plan, Transaction
 from sipproxy.sip.uri import Uri
 
@@ -29,7 +31,6 @@ DROPPED = -6
 BAD_TUPLE = -9
 TOO_MANY_BRANCHES = -12
 CANCELED = -487
-SEND_FAILED = -477
 
 TAKEN, RELAYED, REPLIED, RELEASED, FAILED = 0, 1, 2, 4, 8
 """What a request route did with the transaction it made."""
@@ -44,7 +45,7 @@ class Target:
     proto: str = ""
 
 
-class Relaying(Receiving):
+class Relaying(Failover):
     """Makes transactions and their branches."""
 
     created = 0
@@ -87,7 +88,7 @@ class Relaying(Receiving):
         if not t.invite:
             self._forget_invite_wishes(t)
         t.canceled = early
-        self._enter(t)
+        self.enter(t)
         ctx.transaction = t
         t.new_ruri, t.dst_uri = ctx.new_ruri, ctx.dst_uri
         t.flags, t.bflags, t.force_socket = ctx.flags, ctx.bflags, ctx.force_socket
@@ -106,7 +107,7 @@ class Relaying(Receiving):
         if t.disable_6xx:
             t.disable_6xx = None
 
-    def _enter(self, t: Transaction) -> None:
+    def enter(self, t: Transaction) -> None:
         """Give a transaction its identity and its life."""
         self.created += 1
         t.label = self.created
@@ -330,24 +331,31 @@ class Relaying(Receiving):
             text = f'could not resolve hostname: "{where.host}"'
             report(self.host.log, ERROR, "tm", text)
             return BAD_ADDRESS
-        while places:
-            address, port, proto = places.pop(0)
-            socket = send_socket(ctx, address, proto)
-            if socket is not None:
-                break
-        else:
+        served = first_served(ctx, places)
+        if served is None:
+            proto = places[0].proto
             text = f"can't fwd to {where.host}, proto {proto} (no corresponding listening socket)"
             report(self.host.log, ERROR, "tm", text)
             return NO_SOCKET
+        socket, place, b.places = served
         b.uri = ctx.ruri
         b.path, b.bflags, b.ruid = ctx.path, ctx.bflags, ctx.ruid
         branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
-        b.sent, b.flow = departing(ctx, socket, (address, port), branch)
+        b.sent, b.flow = departing(ctx, socket, place[:2], branch)
         return 1
 
     def _send(self, t: Transaction, b: Branch) -> bool:
         """Send a branch's request and start its timers."""
         assert b.flow is not None
+        if b.flow.proto in STREAMS and not self.host.streams.reach(b.flow):
+            host, port = b.flow.remote
+            report(self.host.log, ERROR, "tm", f"sending request to {host}:{port} failed")
+            self.start_branch(t, b)
+            if self.fail_over(t, b):
+                self.fake(t, b, 503)
+                return True
+            self.stop_b(t, b)
+            return False
         self.host.send(b.sent, b.flow)
         self.start_branch(t, b)
         return True

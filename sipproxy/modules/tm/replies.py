@@ -31,10 +31,14 @@ class Replies(Watching):
         reason: str,
         ctx: Context | None = None,
         body: bytes = b"",
+        *,
+        lumps: Lumps | None = None,
+        tag: str = "",
     ) -> int:
         """Reply ourselves, with what the script put into the reply; 1, or -1 if it came too late.
 
-        A final reply ends the branches (Kamailio t_reply.c _reply_light).
+        A final reply ends the branches (Kamailio t_reply.c _reply_light). Without a context
+        `lumps` are what goes into it, and `tag` is its To tag, empty for the usual one.
         """
         if t.status >= 200 or t.over:
             text = f"can't generate {status} reply when a final {t.status} was sent out"
@@ -43,7 +47,7 @@ class Replies(Watching):
             self.drive(t, "release")
             return -1
         if ctx is None:
-            data = self.own_reply(t, status, reason, None)
+            data = self.own_reply(t, status, reason, lumps, body=body, tag=tag)
         else:
             lumps = ctx.lumps if ctx.touched("lumps") else None
             data = self.own_reply(t, status, reason, lumps, ctx.force_rport, body)
@@ -56,7 +60,13 @@ class Replies(Watching):
         self.drive(t, sent_as(status, invite=t.invite, own=True), data)
         if status >= 200:
             self.tell_replied(t, status, None)
+        if self.tells_of_own:
+            local, remote = t.reply_flow.local, t.reply_flow.remote
+            self.host.post("tm:local-response", Message.parse(data, source=local, dest=remote))
         return 1
+
+    tells_of_own = False
+    """Whether the cfg has event_route[tm:local-response]."""
 
     def own_reply(
         self,
@@ -66,10 +76,11 @@ class Replies(Watching):
         lumps: Lumps | None,
         force_rport: bool = False,
         body: bytes = b"",
+        tag: str = "",
     ) -> bytes:
-        """The bytes of a reply of ours to the transaction's request."""
+        """The bytes of a reply of ours to the transaction's request; `tag` is its To tag."""
         msg = t.request
-        tag = "" if status < 180 or msg.is_tagged else self.tags.of(msg)
+        tag = "" if status < 180 or msg.is_tagged else tag or self.tags.of(msg)
         if tag and t.invite and 200 <= status < 300 and t.to_tag is None:
             self.known.add_dialog(t, tag)
         elif t.invite and 200 <= status < 300 and t.to_tag is None:

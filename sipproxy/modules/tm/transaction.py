@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
+from sipproxy.core.dns.locate import Place
 from sipproxy.core.flow import Flow
 from sipproxy.core.timers import Timer
 from sipproxy.core.transactions import Watch
@@ -95,6 +96,7 @@ _BRANCH = {
     "flow": None,
     "sent": b"",
     "path": "",
+    "places": (),
     "ruid": "",
     "bflags": 0,
     "on_failure": "",
@@ -131,6 +133,8 @@ class Branch(_Sparse):
     flow: Flow | None
     sent: bytes
     path: str
+    places: "tuple[Place, ...]"
+    """Where its target can be reached too, if this place fails."""
     ruid: str
     bflags: int
     on_failure: str
@@ -196,6 +200,7 @@ _TRANSACTION: dict[str, Any] = {
     "answers": (),
     "picked": NO_BRANCH,
     "held": None,
+    "done": None,
 }
 
 
@@ -269,6 +274,7 @@ class Transaction(Plan):
     answers: tuple[str, ...]
     picked: int
     held: Any
+    done: Any
 
     def __init__(self, request: Message, flow: Flow, now: float, plan: Plan | None) -> None:
         if plan is not None:
