@@ -41,7 +41,7 @@ class Proxy:
 
     `modules` are found before installed ones, by name: a test's stand-ins. `arrange` may change
     the host when the modules are loaded and no route is compiled yet: a test's stubs. With
-    `read_only` no database is written (a replay).
+    `read_only` no database is written (a replay). `opens` announces that :meth:`open` comes next.
 
     """
 
@@ -56,12 +56,14 @@ class Proxy:
         modules: Mapping[str, type[Module]] = NO_MODULES,
         arrange: Callable[[Host], None] = lambda host: None,
         read_only: bool = False,
+        opens: bool = False,
     ) -> None:
         self.program = program
         self.host = host = Host(clock, chance, log)
         settings = program.settings
         host.settings = settings
         host.compat = program.compat
+        host.opens = opens
         host.cfg_file = program.file
         host.flags = dict(settings.flags)
         host.unknown_is_avp = program.config.flavour != "KAMAILIO"

@@ -79,6 +79,8 @@ class Host(Resolver):
         self.server_text = ""
         """Value of our Server header; empty for none."""
         self.compat = "5.6"
+        self.opens = False
+        """Whether the modules are opened when they are ready: in a server, nowhere else."""
         self.cfg_file = ""
         """The cfg's path: files that it names without a folder lie beside it."""
         self.request_filters: list[Callable[[Context], bool]] = []

@@ -1,13 +1,22 @@
 """What modules see of a database: prepared queries that a route awaits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from sipproxy.db.statement import Parameters, Row, SqlValue, Statement
 from sipproxy.db.url import DatabaseUrl
+
+T = TypeVar("T")
+
+BULK_SECONDS = 3600.0
+"""How long a whole table may take; a server that stops answering ends it long before."""
+
+Change = tuple[str, Iterable[Parameters]]
+"""A statement, and the parameters of each time it is run."""
 
 
 class Database(ABC):
@@ -52,6 +61,22 @@ class Database(ABC):
         """As :meth:`fetch`, but it blocks."""
 
     @abstractmethod
+    def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
+        """The rows of a select, so many at a time, on a connection of its own; it blocks."""
+
+    @abstractmethod
+    def write(self, changes: Iterable[Change]) -> None:
+        """Make all changes in one transaction, or none; it blocks."""
+
+    @abstractmethod
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do what blocks (:meth:`stream`, :meth:`write`) where no message waits for it."""
+
+    def storable(self, text: str) -> SqlValue:
+        """What to store for a text of any bytes: it is read as the same text, where that can be."""
+        return text
+
+    @abstractmethod
     def close(self) -> None:
         """Give connections and threads back; what is queued for a thread is still done."""
 
@@ -91,3 +116,11 @@ class Query:
     def read(self, values: Sequence[SqlValue] = ()) -> list[Row]:
         """All rows of a select, now: this blocks, so it is for the start and for RPC commands."""
         return self._database.read(self.statement.sql, self._arrange(values))
+
+    def stream(self, values: Sequence[SqlValue] = (), size: int = 100) -> Iterator[list[Row]]:
+        """All rows of a select, so many at a time; this blocks."""
+        return self._database.stream(self.statement.sql, self._arrange(values), max(size, 1))
+
+    def change(self, rows: Iterable[Sequence[SqlValue]] = ((),)) -> Change:
+        """Run it for each of these rows, as a part of :meth:`Database.write`."""
+        return self.statement.sql, map(self._arrange, rows)

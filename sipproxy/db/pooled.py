@@ -1,19 +1,23 @@
 """Databases behind a connection: every statement runs in a small pool of threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar, cast
 
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import Database
+from sipproxy.db.database import BULK_SECONDS, Change, Database
 from sipproxy.db.engines import reason_of
 from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
 T = TypeVar("T")
+
+_AT_ONCE = 1000
+"""Rows that a server is given at a time."""
 
 
 class PooledDatabase(Database):
@@ -55,6 +59,40 @@ class PooledDatabase(Database):
     def read(self, sql: str, parameters: Parameters) -> list[Row]:
         return self._guarded(lambda c: _fetched(c, sql, parameters))
 
+    def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
+        self._engine = engine = self._engine or self._make_engine()
+        try:
+            # Without stream_results a driver takes all rows in before it gives the first.
+            with engine.connect().execution_options(stream_results=True) as connection:
+                result = connection.exec_driver_sql(sql, presentable(parameters))
+                while rows := result.fetchmany(size):
+                    yield [tuple(row) for row in rows]
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
+
+    def write(self, changes: Iterable[Change]) -> None:
+        if self.read_only:
+            raise DatabaseError(f"{self.url}: a replay changes no database server")
+        self._engine = engine = self._engine or self._make_engine()
+        try:
+            # READ COMMITTED instead of the engine's autocommit: begin() then means a transaction.
+            with (
+                engine.connect().execution_options(isolation_level="READ COMMITTED") as connection,
+                connection.begin(),
+            ):
+                for sql, rows in changes:
+                    _write(connection, sql, iter(rows))
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        if self._engine is None:
+            self._engine = self._make_engine()
+        try:
+            return cast(T, await self._workers.submit(work, BULK_SECONDS))
+        except TimeoutError as error:
+            raise DatabaseError(f"{self.url}: {error}") from None
+
     def close(self) -> None:
         self._workers.close()
         if self._engine is not None:
@@ -92,3 +130,13 @@ def _fetched(connection: Connection, sql: str, parameters: Parameters) -> list[R
 
 def _changed(connection: Connection, sql: str, parameters: Parameters) -> int:
     return connection.exec_driver_sql(sql, presentable(parameters)).rowcount
+
+
+def _write(connection: Connection, sql: str, rows: Iterator[Parameters]) -> None:
+    """Run a statement for all rows, many at a time."""
+    while piece := list(islice(rows, _AT_ONCE)):
+        clean = [presentable(row) for row in piece]
+        if len(clean) == 1:
+            connection.exec_driver_sql(sql, clean[0])
+        else:
+            connection.exec_driver_sql(sql, cast(list[tuple[object, ...]], clean))

@@ -46,7 +46,8 @@ class Databases:
         """What module db_sqlite was told of a database, by the name in its URL."""
         self.version_table = "version"
         """The table that holds the versions of the others (core parameter version_table)."""
-        self._overlay = overlay
+        self.overlay = overlay
+        """Whether nothing outside is written: a replay."""
         self._offload = offload
         self._modules = modules
         self._known: dict[str, Database] = {}
@@ -93,7 +94,7 @@ class Databases:
             options = self.sqlite.get(url.database, SqliteOptions())
             timeout = self.timeouts["sqlite"]
             return SqliteDatabase(
-                url, self._offload, timeout, options=options, overlay=self._overlay
+                url, self._offload, timeout, options=options, overlay=self.overlay
             )
         return self._server(url)
 
@@ -109,7 +110,7 @@ class Databases:
             dialect=server_dialect(url),
             make_engine=lambda: server_engine(url, timeout, THREADS),
             threads=THREADS,
-            read_only=self._overlay,
+            read_only=self.overlay,
         )
 
     def close(self) -> None:

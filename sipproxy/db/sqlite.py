@@ -6,7 +6,8 @@ thread, which may wait, and the route awaits it.
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import TypeVar, cast
 from urllib.parse import quote
 
@@ -14,9 +15,9 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from sipproxy import text
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import Database
+from sipproxy.db.database import BULK_SECONDS, Change, Database
 from sipproxy.db.registry import SqliteOptions
-from sipproxy.db.statement import Parameters, Row, presentable
+from sipproxy.db.statement import Parameters, Row, SqlValue, presentable
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
@@ -51,6 +52,7 @@ class SqliteDatabase(Database):
         self._reader: sqlite3.Connection | None = None
         self._waiter: sqlite3.Connection | None = None
         self._workers = Workers(offload, "sqlite", threads=1, backlog=10_000)
+        self._bulk = Workers(offload, "sqlite-bulk", threads=1, backlog=1000)
 
     def open(self) -> None:
         self._guarded(lambda: self._connected().execute("SELECT 1 FROM sqlite_master").close())
@@ -77,7 +79,39 @@ class SqliteDatabase(Database):
     def read(self, sql: str, parameters: Parameters) -> list[Row]:
         return self._guarded(lambda: self._read(sql, presentable(parameters)))
 
+    def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
+        try:
+            with (
+                self._own_connection() as connection,
+                closing(connection.execute(sql, presentable(parameters))) as cursor,
+            ):
+                while rows := cursor.fetchmany(size):
+                    yield rows
+        except sqlite3.Error as error:
+            raise DatabaseError(self._sentence(error)) from None
+
+    def write(self, changes: Iterable[Change]) -> None:
+        with self._own_connection() as connection:
+            self._guarded(lambda: self._write(connection, changes))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        if self.overlay:
+            return work()
+        try:
+            return cast(T, await self._bulk.submit(work, BULK_SECONDS))
+        except TimeoutError as error:
+            raise DatabaseError(f"{self.url}: {error}") from None
+
+    def storable(self, value: str) -> SqlValue:
+        """Bytes that are not UTF-8 go into a text column as they are, as Kamailio's would."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return text.encode(value)
+        return value
+
     def close(self) -> None:
+        self._bulk.close()
         self._workers.close(self._close_waiter)
         if self._reader is not None:
             self._reader.close()
@@ -151,6 +185,27 @@ class SqliteDatabase(Database):
         count = connection.execute(sql, parameters).rowcount
         self.changes += max(count, 0)
         return count
+
+    @contextmanager
+    def _own_connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one use; of an overlay there is one only, which knows the changes."""
+        if self.overlay:
+            yield self._connected()
+            return
+        with closing(self._connect(self.timeout)) as connection:
+            yield connection
+
+    def _write(self, connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
+        connection.execute("BEGIN IMMEDIATE").close()
+        try:
+            for sql, rows in changes:
+                count = connection.executemany(sql, map(presentable, rows)).rowcount
+                self.changes += max(count, 0)
+            connection.execute("COMMIT").close()
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK").close()
+            raise
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         # Half a second more than the lock may last: SQLite's own answer is the better one.

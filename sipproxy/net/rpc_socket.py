@@ -9,12 +9,13 @@ import pwd
 import socket
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sipproxy.core.endpoints import RpcEndpoint
 from sipproxy.net.addresses import StartError, addresses_of
 from sipproxy.rpc.dispatch import Registry
-from sipproxy.rpc.serve import BinrpcStream, answer_binrpc_datagram, answer_json
+from sipproxy.rpc.serve import BinrpcStream, begin_binrpc_datagram, begin_json
 
 _MOST_WAITING = 1 << 26
 """Bytes of answers kept for a client that does not read them; then it is cut off."""
@@ -91,7 +92,7 @@ class RpcServer:
         except OSError:
             return
         connection.setblocking(False)
-        client = _Client(connection, self._loop, BinrpcStream(registry), self._after, self._gone)
+        client = _Client(connection, self._loop, registry, self._after, self._gone)
         self._clients.add(client)
 
     def _gone(self, client: _Client) -> None:
@@ -102,18 +103,23 @@ class RpcServer:
             data, peer = bound.recvfrom(65535)
         except OSError:
             return
-        answer = b""
+
+        def send(answer: bytes) -> None:
+            self._after()
+            if answer and peer:
+                with suppress(OSError):  # the client went away, or the answer is too long
+                    bound.sendto(answer, peer)
+
         if endpoint.protocol == "binrpc":
-            answer = answer_binrpc_datagram(registry, data)
+            begin_binrpc_datagram(registry, data, send)
         else:
-            reply = answer_json(registry, data, endpoint.pretty)
-            answer = b"" if reply is None else reply.body
+            begin_json(
+                registry,
+                data,
+                endpoint.pretty,
+                lambda reply: send(b"" if reply is None else reply.body),
+            )
         self._after()
-        if answer and peer:
-            try:
-                bound.sendto(answer, peer)
-            except OSError:  # the client went away, or the answer is longer than a datagram
-                return
 
 
 class _Client:
@@ -123,13 +129,13 @@ class _Client:
         self,
         connection: socket.socket,
         loop: asyncio.AbstractEventLoop,
-        stream: BinrpcStream,
+        registry: Registry,
         after: Done,
         gone: Callable[[_Client], None],
     ) -> None:
         self._connection = connection
         self._loop = loop
-        self._stream = stream
+        self._stream = BinrpcStream(registry, self._late)
         self._after = after
         self._gone = gone
         self._waiting = bytearray()
@@ -148,6 +154,11 @@ class _Client:
         self._waiting += self._stream.receive(data)
         self._after()
         self._write()
+
+    def _late(self, answer: bytes) -> None:
+        if self._connection.fileno() >= 0:
+            self._waiting += answer
+            self._write()
 
     def _write(self) -> None:
         self._loop.remove_writer(self._connection)

@@ -92,7 +92,12 @@ class Server:
             bound = bind_all([one for one in sockets if one.proto == "udp"])
             listening = listen_all([one for one in sockets if one.proto == "tcp"])
             self.proxy = Proxy(
-                program, clock=self.clock, chance=Chance(), log=limited, sockets=sockets
+                program,
+                clock=self.clock,
+                chance=Chance(),
+                log=limited,
+                sockets=sockets,
+                opens=True,
             )
             limited.limit_by(self.proxy.host.timers, self.clock.now)
             self._transport = UdpTransport(
@@ -161,7 +166,7 @@ class Server:
             declared = getattr(module, "rpc_endpoints", None)
             if declared is not None:
                 endpoints.extend(declared())
-        registry = Registry(self._command_failed)
+        registry = Registry(self._command_failed, host.begin)
         CoreCommands(host, list(program.config.defines), self.stop, command_line()).register(
             registry
         )

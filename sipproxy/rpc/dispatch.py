@@ -1,16 +1,23 @@
 """The RPC commands of a server, by name, and how one is called."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.rpc.arguments import Arguments, Kind, Unread
-from sipproxy.rpc.signature import Handler, Parameter, parameters_of, read_arguments
+from sipproxy.rpc.signature import Handler, Parameter, Read, parameters_of, read_arguments
 from sipproxy.rpc.values import Answer, Value, records_of, require_value
 
 Report = Callable[[str, Exception], None]
 """Told of a handler that broke: the command's name and what it raised."""
+
+Begin = Callable[[Coroutine[Any, object, None], Callable[[], None]], None]
+"""Does work that may wait and then calls what is to be called (core.host.Host.begin)."""
+
+Done = Callable[[Answer | RpcError], None]
+"""Given the answer or the fault of a call: at once, or later where the command waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +35,10 @@ class Command:
 class Registry:
     """All commands, those of the modules beside `system.*`, which describe the registry itself."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, begin: Begin | None = None) -> None:
+        """Without `begin` no command may be async."""
         self._report = report
+        self._begin = begin
         self._commands: dict[str, Command] = {}
         self.add("system.listMethods", self._list_methods, array=True)
         self.add("system.methodHelp", self._method_help)
@@ -52,7 +61,7 @@ class Registry:
         """
         if name in self._commands:
             raise ModuleError(f"RPC command {name} is declared twice")
-        if inspect.iscoroutinefunction(handler):
+        if self._begin is None and inspect.iscoroutinefunction(handler):
             raise ModuleError(f"RPC command {name}: an async handler is not supported")
         try:
             parameters = parameters_of(handler)
@@ -72,29 +81,53 @@ class Registry:
         return self._commands.get(name)
 
     def call(self, name: str, arguments: Arguments) -> Answer:
-        """Calls a command; raises RpcError for whatever goes wrong, and nothing else.
+        """Calls a command that does not wait; raises RpcError for whatever goes wrong."""
+        told: list[Answer | RpcError] = []
+        self.begin(name, arguments, told.append)
+        if not told:
+            raise RuntimeError(f"the command {name} waits")
+        if isinstance(told[0], RpcError):
+            raise told[0]
+        return told[0]
+
+    def begin(self, name: str, arguments: Arguments, done: Done) -> None:
+        """Calls a command and gives `done` its answer, or a fault for whatever goes wrong.
 
         An exception inside the handler is reported and becomes a fault 500.
         """
         command = self._commands.get(name)
         if command is None:
-            raise arguments.unknown_command(name)
+            done(arguments.unknown_command(name))
+            return
         try:
             read = read_arguments(command.parameters, command.missing, arguments)
-            records = records_of(command.handler(*read.values))
-            require_value(records)
-        except RpcError:
-            raise
         except Unread as unread:
-            if unread.fault:
-                raise unread.fault from None
-            return Answer(array=command.array)
+            done(unread.fault or Answer(array=command.array))
+            return
+        except RpcError as fault:
+            done(fault)
+            return
+        call = _Call(command, read)
+        if self._begin is None or not inspect.iscoroutinefunction(command.handler):
+            done(self._answered(call, lambda: command.handler(*read.values)))
+            return
+        self._begin(call.wait(), lambda: done(self._answered(call, call.result)))
+
+    def _answered(self, call: "_Call", result: Callable[[], Value]) -> Answer | RpcError:
+        """The answer for what a handler gave, or for what it raised."""
+        try:
+            records = records_of(result())
+            require_value(records)
+        except RpcError as fault:
+            return fault
+        except Unread as unread:
+            return unread.fault or Answer(array=call.command.array)
         except Exception as error:
-            self._report(name, error)
-            raise RpcError(500, "internal server error") from error
-        if read.pending and not records:
-            raise read.pending
-        return Answer(records, command.array)
+            self._report(call.command.name, error)
+            return RpcError(500, "internal server error")
+        if call.read.pending and not records:
+            return call.read.pending
+        return Answer(records, call.command.array)
 
     def _list_methods(self) -> Value:
         """Lists all RPC methods supported by the server."""
@@ -114,6 +147,27 @@ class Registry:
     def _method_signature(self) -> Value:
         """Returns signature of given method."""
         raise RpcError(500, "Not Implemented Yet")
+
+
+class _Call:
+    """A command and its arguments, and what its handler gave or raised when it had to wait."""
+
+    def __init__(self, command: Command, read: Read) -> None:
+        self.command = command
+        self.read = read
+        self._value: Value = None
+        self._error: Exception | None = None
+
+    async def wait(self) -> None:
+        try:
+            self._value = await cast(Awaitable[Value], self.command.handler(*self.read.values))
+        except Exception as error:
+            self._error = error
+
+    def result(self) -> Value:
+        if self._error is not None:
+            raise self._error
+        return self._value
 
 
 def _help_of(handler: Handler) -> str:

@@ -12,6 +12,7 @@ from sipproxy.core.module import Module, pvar
 from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.values import Value
 from sipproxy.core.waiting import Wait
+from sipproxy.db.registry import Databases
 
 START = 1_000_000_000.25
 """Where the clock stands first, in Unix seconds."""
@@ -44,6 +45,7 @@ class Bench(Generic[M]):
         self.log = LogList()
         self.host = Host(self.clock, Chance(1), self.log)
         self.host.compat = compat
+        self.host.databases = Databases(self.host.offload, ("db_sqlite",))
         words = self.host.load(Words)
         assert isinstance(words, Words)
         self.words = words.known
@@ -104,8 +106,9 @@ class Bench(Generic[M]):
         raise RuntimeError("the function waits: try it in a whole proxy")
 
     def rpc(self, name: str, *args: str | int) -> Any:
-        """Call the handler of an RPC command."""
-        return self.host.rpcs[name].handler(*args)
+        """Call the handler of an RPC command; one that waits must be over at once."""
+        answer = self.host.rpcs[name].handler(*args)
+        return self._over_at_once(answer) if iscoroutine(answer) else answer
 
     def lines(self) -> list[tuple[int, str]]:
         """(level, text) of what was logged since the last look."""

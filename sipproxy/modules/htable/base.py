@@ -56,10 +56,10 @@ class HtableBase(Module):
     @modparam_method("htable")
     def define(self, text: str) -> None:
         """Define a table: `name=>size=4;autoexpire=60`."""
-        spec = TableSpec.parse(text)
+        newer = self.host.compat == "6.1"
+        spec = TableSpec.parse(text, newer=newer)
         if self.tables.pop(spec.name, None) is not None and self.host.compat != "3.0":
             raise ModuleError(f"htable already configured [{spec.name}]")
-        newer = self.host.compat == "6.1"
         self.tables[spec.name] = Table(spec, LocalStore(), newer=newer, tell_full=self._tell_full)
 
     @modparam_method("value_type")
@@ -97,10 +97,6 @@ class HtableBase(Module):
             self._check(table.spec)
 
     def _check(self, spec: TableSpec) -> None:
-        if spec.dbtable and self.db_url:
-            raise ModuleError(
-                f"{spec.name}: loading dbtable={spec.dbtable} from a database is not supported yet"
-            )
         if spec.dmqreplicate:
             self.warn(f"htable {spec.name}: dmqreplicate does nothing without enable_dmq")
         if spec.ignored:
@@ -108,8 +104,11 @@ class HtableBase(Module):
         if len(spec.name) > _EVENT_NAME_LIMIT:
             self.warn(f"event route name for expired items in htable [{spec.name}] is too long")
 
-    def ready(self) -> None:
-        """Let the timer begin and run event_route[htable:mod-init]; `drop` forbids the start."""
+    def begin(self) -> None:
+        """Let the timer begin and run event_route[htable:mod-init]; `drop` forbids the start.
+
+        The tables have what they are to start with.
+        """
         interval = self.timer_interval if self.timer_interval > 0 else 20
         if any(table.spec.autoexpire for table in self.tables.values()):
             self.host.timers.every(self.host.now(), float(interval), self.sweep)

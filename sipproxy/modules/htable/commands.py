@@ -4,10 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
+from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import rpc
 from sipproxy.core.params import LooseInt, LooseStr
-from sipproxy.errors import RpcError
-from sipproxy.modules.htable.base import HtableBase
+from sipproxy.errors import DatabaseError, RpcError
+from sipproxy.modules.htable.filling import Filling
 from sipproxy.modules.htable.table import Table
 
 Row = Mapping[str, object]
@@ -19,7 +20,7 @@ _NO_VALUE = "Not enough parameters (htable name, key name and value)"
 _NO_LIFETIME = "Not enough parameters (htable name, key name, value and expire)"
 
 
-class Commands(HtableBase):
+class Commands(Filling):
     """What an operator may ask and do."""
 
     @rpc("htable.dump", array=True, missing=_NO_NAME)
@@ -111,23 +112,35 @@ class Commands(HtableBase):
         return [_statistics(table) for table in self._all()]
 
     @rpc("htable.reload")
-    def _reload(self, name: str = "") -> str:
+    async def _reload(self, name: str = "") -> str:
         """Reload hash table from database."""
-        raise self._no_database(name)
+        try:
+            await self.reload(self._of_database(name))
+        except DatabaseError as error:
+            report(self.host.log, ERROR, "htable", str(error))
+            raise RpcError(500, "Htable reload failed") from None
+        return "Ok. Htable reloaded."
 
     @rpc("htable.store")
-    def _store(self, name: str = "") -> str:
+    async def _store(self, name: str = "") -> str:
         """Store hash table to database."""
-        raise self._no_database(name)
+        try:
+            await self.store(self._of_database(name))
+        except DatabaseError as error:
+            report(self.host.log, ERROR, "htable", f"htable {name} is not stored: {error}")
+            raise RpcError(500, "Storing htable failed") from None
+        return "Ok. Htable successfully stored to DB."
 
-    def _no_database(self, name: str) -> RpcError:
-        """Why there is nothing to load from or store to: a table with both does not start yet."""
+    def _of_database(self, name: str) -> str:
+        """The name of a table that has a database; raises RpcError for another."""
         if not self.db_url:
-            return RpcError(500, "No htable db_url")
+            raise RpcError(500, "No htable db_url")
         if not name:
-            return RpcError(500, _NO_NAME)
+            raise RpcError(500, _NO_NAME)
         self._table(name)
-        return RpcError(500, "No database htable")
+        if name not in self.stored:
+            raise RpcError(500, "No database htable")
+        return name
 
     def _set_living(self, name: str, key: str, value: int | str, seconds: int) -> str:
         table = self.tables.get(name)

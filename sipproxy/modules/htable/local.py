@@ -21,7 +21,7 @@ class LocalStore:
     __slots__ = ("parts",)
 
     def __init__(self) -> None:
-        self.parts: tuple[dict[str, Cell], ...] = tuple({} for _ in range(PARTS))
+        self.parts: list[dict[str, Cell]] = [{} for _ in range(PARTS)]
 
     def get(self, key: str) -> Cell | None:
         """The cell of a key, expired or not; None when there is none."""
@@ -70,6 +70,16 @@ class LocalStore:
         """Take everything out."""
         for part in self.parts:
             part.clear()
+
+    def swap(self, other: "LocalStore") -> None:
+        """Exchange all cells with another store's, in one step."""
+        self.parts[:], other.parts[:] = other.parts, self.parts[:]
+
+    def let_go(self) -> Iterator[None]:
+        """Take everything out bit by bit: the memory of a million cells takes a while to give."""
+        while self.parts:
+            self.parts.pop().clear()
+            yield
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

@@ -26,7 +26,9 @@ class TableSpec:
     """One table as the cfg defines it. Durations are seconds; `autoexpire` 0 means never.
 
     `initval` is what a missing key reads as. `maxitems` is ours: so many keys have room, 0 means as
-    many as memory holds. `ignored` is text after a comma, which Kamailio accepts and does not read.
+    many as memory holds. `columns` are those of `cols`, whose values are joined by `coldelim`, NULL
+    as `colnull`. `reloadat` is how many seconds lie between two reloads. `ignored` is text after a
+    comma, which Kamailio accepts and does not read.
     """
 
     name: str
@@ -37,6 +39,9 @@ class TableSpec:
     dbtable: str = ""
     dbmode: int = 0
     columns: tuple[str, ...] = ()
+    coldelim: str = ","
+    colnull: str = "*"
+    reloadat: int = 0
     dmqreplicate: int = 0
     maxitems: int = 0
     ignored: str = ""
@@ -49,16 +54,20 @@ class TableSpec:
         return 1 << (14 if self.size > 31 else self.size)
 
     @classmethod
-    def parse(cls, text: str) -> "TableSpec":
-        """Read a definition; raises ModuleError naming what is wrong in it."""
+    def parse(cls, text: str, *, newer: bool = False) -> "TableSpec":
+        """Read a definition; raises ModuleError naming what is wrong in it.
+
+        With `newer` there is what Kamailio 6.1 has.
+        """
+        known = _ATTRIBUTES + _NEWER if newer else _ATTRIBUTES
         found = _DEFINITION.fullmatch(text)
         if found is None:
             raise ModuleError(f'htable "{text}": a definition is written name=>attribute=value;...')
         values: dict[str, str] = {}
         ignored = ""
         for name, value, rest in _attributes(text, found[2]):
-            if name not in _ATTRIBUTES:
-                hint = suggestion(name, _ATTRIBUTES)
+            if name not in known:
+                hint = suggestion(name, known)
                 raise _wrong(text, f'unknown attribute "{name}"' + (f" ({hint})" if hint else ""))
             if value is None:
                 raise _wrong(text, f'attribute "{name}" has no value')
@@ -68,14 +77,21 @@ class TableSpec:
         numbers = {name: _number(text, name, values[name]) for name in _UNSIGNED if name in values}
         initval = _number(text, "initval", values["initval"]) if "initval" in values else None
         columns = _columns(text, values.get("cols", ""))
-        dbtable = values.get("dbtable", "")
         return cls(
-            found[1], **numbers, initval=initval, dbtable=dbtable, columns=columns, ignored=ignored
+            found[1],
+            **numbers,
+            initval=initval,
+            dbtable=values.get("dbtable", ""),
+            columns=columns,
+            coldelim=_character(text, "coldelim", values.get("coldelim", ",")),
+            colnull=_character(text, "colnull", values.get("colnull", "*")),
+            ignored=ignored,
         )
 
 
-_UNSIGNED = ("size", "autoexpire", "updateexpire", "dbmode", "dmqreplicate", "maxitems")
-_ATTRIBUTES = (*_UNSIGNED, "initval", "dbtable", "cols")
+_UNSIGNED = ("size", "autoexpire", "updateexpire", "dbmode", "dmqreplicate", "maxitems", "reloadat")
+_NEWER = ("coldelim", "colnull", "reloadat")
+_ATTRIBUTES = (*(name for name in _UNSIGNED if name not in _NEWER), "initval", "dbtable", "cols")
 
 
 def _wrong(text: str, problem: str) -> ModuleError:
@@ -126,3 +142,10 @@ def _columns(text: str, value: str) -> tuple[str, ...]:
     if len(columns) > _MAX_COLUMNS:
         raise _wrong(text, f"cols takes at most {_MAX_COLUMNS} columns, not {len(columns)}")
     return columns
+
+
+def _character(text: str, name: str, value: str) -> str:
+    """One character; for `colnull` it may be none."""
+    if len(value) > 1 or (not value and name != "colnull"):
+        raise _wrong(text, f"{name} is one character, not {value!r}")
+    return value

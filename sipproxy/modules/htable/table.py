@@ -17,6 +17,7 @@ from xxhash import xxh3_64_intdigest
 
 from sipproxy.core.hashing import core_hash
 from sipproxy.core.values import Value, wrap
+from sipproxy.modules.htable.local import LocalStore
 from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell, Rule, Store
 from sipproxy.text import byte_length, encode, lower
@@ -157,6 +158,11 @@ class Table:
     def clear(self) -> None:
         """Empty the table; nothing expires by it."""
         self.store.clear()
+
+    def swap(self, fresh: LocalStore) -> None:
+        """Exchange all cells with another store's in one step; `fresh` has the old ones then."""
+        assert isinstance(self.store, LocalStore)
+        self.store.swap(fresh)
 
     def slot_of(self, key: str) -> int:
         """The slot a key stands in."""

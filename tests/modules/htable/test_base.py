@@ -27,7 +27,6 @@ def test_a_table_is_defined_once(load: Load) -> None:
     [
         ({"enable_dmq": 1}, "enable_dmq"),
         ({"event_callback": "ksr_htable_event"}, "event_callback"),
-        ({"db_url": "sqlite:///x.db"}, "dbtable=x"),
     ],
 )
 def test_what_does_not_exist_yet_is_refused(
