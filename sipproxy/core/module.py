@@ -214,10 +214,10 @@ class ModParam:
         self.name = self.name or name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        return self if instance is None else instance.__dict__.get(self.attribute, self.default)
-
-    def __set__(self, instance: object, value: object) -> None:
-        instance.__dict__[self.attribute] = value
+        if instance is None:
+            return self
+        # Without a __set__ the instance's own value comes first: this is asked once.
+        return instance.__dict__.setdefault(self.attribute, self.default)
 
 
 def modparam(

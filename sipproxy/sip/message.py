@@ -283,7 +283,14 @@ class Message:
 
     def values(self, name: str) -> list[str]:
         """Values of all rows of a header, in order."""
-        wanted = wire.lower(spelling(name))
+        full = spelling(name)
+        if self._plain_via is not None and full in HEADERS:
+            value = self._table.get(full)
+            if value is None:
+                return []
+            if not self.repeats:
+                return [value.lstrip(_BLANKS).rstrip("\r\0")]
+        wanted = wire.lower(full)
         return [row.value for row in self.headers if row.id == wanted]
 
     def rows(self, name: str) -> list[Header]:

@@ -9,6 +9,8 @@ from sipproxy.modules.registrar.errors import AOR_LEN, AOR_PARSE, UNESCAPE, Refu
 from sipproxy.sip.uri import Uri
 
 _LONGEST, _LONGEST_USER, _LONGEST_HOST = 256, 64, 128
+_PLAIN = re.compile(r"sips?:([A-Za-z0-9_.+-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,127})\Z", re.ASCII)
+"""The usual address, of which nothing else need be known."""
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})?")
 
 
@@ -20,31 +22,39 @@ class AorRules:
     case_sensitive: bool = False
     realm_prefix: str = ""
 
-    def extract(self, text: str) -> tuple[str, Uri]:
-        """The address-of-record of a URI, and the URI taken apart. Raises Refused."""
-        try:
-            uri = Uri.parse(text)
-        except MessageError:
-            raise Refused(AOR_PARSE, f"failed to parse AoR [{text}]") from None
-        user, host = uri.user or "", uri.host
-        length, host_length = wire.byte_length(user), wire.byte_length(host)
-        if (
-            length + host_length >= _LONGEST
-            or length > _LONGEST_USER
-            or host_length > _LONGEST_HOST
-        ):
-            raise Refused(AOR_LEN, "Address Of Record too long")
-        if "%" in user:
-            user = _unescape(user)
+    def extract(self, text: str) -> tuple[str, str]:
+        """The address-of-record of a URI, and the URI's host. Raises Refused."""
+        plain = _PLAIN.match(text)
+        if plain:
+            user, host = plain[1], plain[2]
+        else:
+            user, host = _taken_apart(text)
         if not self.use_domain:
-            return user if self.case_sensitive and user else wire.lower(user), uri
+            return user if self.case_sensitive and user else wire.lower(user), host
         prefix = self.realm_prefix
-        if prefix and prefix != host:
-            host = host.removeprefix(prefix)
+        domain = host.removeprefix(prefix) if prefix and prefix != host else host
         if not user:
-            return wire.lower(host), uri
+            return wire.lower(domain), host
         kept = user if self.case_sensitive else wire.lower(user)
-        return f"{kept}@{wire.lower(host)}", uri
+        return f"{kept}@{wire.lower(domain)}", host
+
+
+def is_plain(text: str) -> bool:
+    """Whether a URI is of the usual form, `sip:user@host`."""
+    return _PLAIN.match(text) is not None
+
+
+def _taken_apart(text: str) -> tuple[str, str]:
+    """User, without escapes, and host of a URI. Raises Refused."""
+    try:
+        uri = Uri.parse(text)
+    except MessageError:
+        raise Refused(AOR_PARSE, f"failed to parse AoR [{text}]") from None
+    user, host = uri.user or "", uri.host
+    length, host_length = wire.byte_length(user), wire.byte_length(host)
+    if length + host_length >= _LONGEST or length > _LONGEST_USER or host_length > _LONGEST_HOST:
+        raise Refused(AOR_LEN, "Address Of Record too long")
+    return _unescape(user) if "%" in user else user, host
 
 
 def _unescape(user: str) -> str:

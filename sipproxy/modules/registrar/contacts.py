@@ -5,8 +5,8 @@ Where RFC 3261 wants an address here any text with a colon is one, and parameter
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sipproxy import text as wire
 from sipproxy.core.contact import ALL_METHODS
@@ -20,6 +20,8 @@ _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 _NAME = re.compile(r'(?:[^<:;"]|"(?:[^"]|(?<=\\)")*+")*+(?=[<:;])', re.DOTALL)
 """A display name, up to the bracket or the colon of the address behind it."""
 _URI = re.compile(rf'(?:[^,;"<>]|{_QUOTED}|<(?:[^<>"]|{_QUOTED})*+>)*+(?=[,;]|\Z)', re.DOTALL)
+_PLAIN = re.compile(r"<([^<>\"\s]+)>(?:;expires=([0-9]{1,10}))?(?:;q=([0-9.]+))?\Z", re.ASCII)
+"""What most phones send: no other parameters, no display name."""
 _LWS = r"[ \t\r\n]*+"
 _PARAM = re.compile(
     rf"{_LWS}(?P<name>[^;,= \t\r\n]*+){_LWS}"
@@ -32,8 +34,7 @@ _Q = re.compile(r"[ \t]*(?:0+|(?P<one>0*1(?:\.0+)?)|0*\.(?P<part>[0-9]+))\Z", re
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A contact that a REGISTER names; a parameter is None where there is none, quotes are off."""
 
     uri: str
@@ -68,9 +69,11 @@ def _is_star(value: str) -> bool:
     return value.lstrip(_BLANKS)[:1] == "*"
 
 
-@lru_cache(maxsize=4096)
 def _offers(value: str) -> tuple[Offer, ...]:
     """The offers in a row. Raises MessageError."""
+    plain = _PLAIN.match(value)
+    if plain:
+        return (Offer(plain[1], plain[3], plain[2]),)
     return tuple(_read(value.strip(_BLANKS)))[::-1]
 
 

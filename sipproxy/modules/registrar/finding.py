@@ -43,14 +43,15 @@ class Finding(Saving):
             self.complain("invalid uri parameter")
             return NONE
         try:
-            aor, parsed = self.rules.extract(ctx.ruri if uri is None else uri)
-            gruu = parsed.param("gr")
-            if gruu == "":
-                return await self._look_up_temporary(ctx, table, parsed, rewrite=rewrite)
+            place = ctx.ruri if uri is None else uri
+            aor, _ = self.rules.extract(place)
         except Refused as refused:
             self.complain(refused.text)
             self.complain("failed to extract address of record")
             return BROKEN
+        gruu = Uri.parse(place).param("gr") if ";" in place else None
+        if gruu == "":
+            return await self._look_up_temporary(ctx, table, Uri.parse(place), rewrite=rewrite)
         contacts = await table.place.read(aor)
         if not contacts:
             return NONE
@@ -69,7 +70,7 @@ class Finding(Saving):
     async def _look_up_temporary(
         self, ctx: Context, table: Table, uri: Uri, *, rewrite: bool
     ) -> int:
-        """Look a temporary GRUU up. Raises Refused for one that we did not make."""
+        """Look a temporary GRUU up."""
         ruid, dash, digits = (uri.user or "").rpartition(_SEPARATOR)
         try:
             if not dash:

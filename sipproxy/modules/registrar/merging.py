@@ -71,9 +71,11 @@ class Merge:
                 self._refuse_many(count, most)
             count += 1
             if count == 1:
+                self._packer.begin()
                 new = self._packer.first(offer.uri, expires)
-            else:
-                new = self._packer.next(offer, offer.uri, expires)
+                self.contacts = locations.added((), new, ctx)
+                continue
+            new = self._packer.next(offer, expires)
             # The same address twice in one request is one contact: as if it came later.
             later = new._replace(cseq=new.cseq + 1)
             _, same = locations.find(self.contacts, later, self._now)
@@ -83,12 +85,12 @@ class Merge:
                 self.contacts = locations.updated(self.contacts, same, new, ctx)
 
     def _update(self) -> None:
-        first = self._packer.first(self._request.offers[0].uri, 0)
+        self._packer.begin()
         if not self._replace and (most := self._most()) > 0:
-            self._check_number(first, most)
+            self._check_number(most)
         for offer in self._request.offers:
             expires = grant(self._module, self._ctx, offer, self._request.expires, vary=self._vary)
-            new = self._packer.next(offer, offer.uri, expires)
+            new = self._packer.next(offer, expires)
             code, same = self._find(new)
             if code == -2:
                 if expires and self._replace:
@@ -130,12 +132,12 @@ class Merge:
         self.code = UPDATED
         return done
 
-    def _check_number(self, first: Contact, most: int) -> None:
+    def _check_number(self, most: int) -> None:
         """Refuse a request that would leave more contacts than are allowed."""
         count = sum(contact.is_valid(self._now) for contact in self.contacts)
         for offer in self._request.offers:
             expires = grant(self._module, self._ctx, offer, self._request.expires, vary=True)
-            code, same = self._find(first._replace(uri=offer.uri))
+            code, same = self._find(self._packer.first(offer.uri, expires))
             if code == -2:
                 continue
             if same is None:

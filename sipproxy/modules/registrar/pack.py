@@ -17,7 +17,7 @@ _USE_ADVERTISED = 1
 
 
 class Packer:
-    """Makes the contacts of one request. What they share is read with the first.
+    """Makes the contacts of one request. What they share is read once, by :meth:`begin`.
 
     As in Kamailio a contact without `received` or reg-id takes those of the one before it.
     """
@@ -33,64 +33,74 @@ class Packer:
         self._reg_id = 0
         self._allowed: int | None = None
 
-    def first(self, uri: str, expires: int) -> Contact:
-        """The first contact: all but its URI is of the first offer. Raises Refused."""
+    def begin(self) -> None:
+        """Read what all contacts share, and the first offer. Raises Refused."""
         ctx, module, msg = self._ctx, self._module, self._ctx.msg
-        callid = msg.call_id
+        self._callid = callid = msg.call_id
         if len(callid) > _LONGEST_CALL_ID:
             raise Refused(errors.CALLID_LEN, "callid too long")
         cseq = number(msg.cseq.number)
         if cseq is None:
             raise Refused(errors.INV_CSEQ, "failed to convert cseq number")
-        path = ""
-        cflags = ctx.bflags
+        self._cseq = cseq
+        self._path = ""
+        self._cflags = ctx.bflags
         if module.use_path:
-            path, self._received = path_of(msg, use_received=bool(module.path_use_received))
-            if path and module.path_mode != PATH_OFF:
-                ctx.path = path
+            self._path, self._received = path_of(msg, use_received=bool(module.path_use_received))
+            if self._path and module.path_mode != PATH_OFF:
+                ctx.path = self._path
             if self._received:
-                cflags |= module.locations.nat_flag
+                self._cflags |= module.locations.nat_flag
         flow = ctx.flow
+        self._connection = flow.connection if flow.proto in STREAMS else -1
+        self._socket = self._own_socket()
         agent = msg.header("user-agent") or ""
+        self._agent = agent if 0 < len(agent) <= _LONGEST_USER_AGENT else _NO_USER_AGENT
         offer = self._request.offers[0]
         self._note_reg_id(offer, errors.FINE)
-        self._common = Contact(
-            uri=uri,
-            ruid="",
-            expires=expires,
-            q=-1,
-            callid=callid,
-            cseq=cseq,
-            user_agent=agent if 0 < len(agent) <= _LONGEST_USER_AGENT else _NO_USER_AGENT,
-            received="",
-            path=path,
-            socket=self._socket(),
-            methods=0,
-            flags=self._flags,
-            cflags=cflags,
-            instance="",
-            reg_id=0,
-            connection=flow.connection if flow.proto in STREAMS else -1,
-            last_modified=int(ctx.now),
-            server_id=getattr(ctx.host.settings, "server_id", 0),
-        )
-        return self.next(offer, uri, expires)
+        self._first = self._read(offer, errors.INV_REGID)
 
-    def next(self, offer: Offer, uri: str, expires: int) -> Contact:
-        """The contact that an offer asks for. Raises Refused."""
+    def _read(self, offer: Offer, verdict: errors.Verdict) -> tuple[int, int]:
+        """The q and the methods of an offer; what it leaves to later ones is noted."""
         q = self._quality(offer)
         bits = self._methods(offer)
         self._note_received(offer)
-        self._note_reg_id(offer, errors.INV_REGID)
-        return self._common._replace(
-            uri=uri,
-            ruid=self._module.ruids.next(),
-            expires=expires,
-            q=q,
-            methods=bits,
-            received=self._received,
-            instance=offer.instance or "",
-            reg_id=self._reg_id,
+        self._note_reg_id(offer, verdict)
+        return q, bits
+
+    def first(self, uri: str, expires: int) -> Contact:
+        """A contact with this URI and all else of the first offer."""
+        return self._made(self._request.offers[0], uri, expires, self._first)
+
+    def next(self, offer: Offer, expires: int) -> Contact:
+        """The contact that an offer asks for. Raises Refused."""
+        only = len(self._request.offers) == 1
+        read = self._first if only else self._read(offer, errors.INV_REGID)
+        return self._made(offer, offer.uri, expires, read)
+
+    def _made(self, offer: Offer, uri: str, expires: int, read: tuple[int, int]) -> Contact:
+        now = int(self._ctx.now)
+        return Contact(
+            uri,
+            self._module.ruids.next(),
+            expires,
+            read[0],
+            self._callid,
+            self._cseq,
+            self._agent,
+            self._received,
+            self._path,
+            self._socket,
+            read[1],
+            self._flags,
+            self._cflags,
+            offer.instance or "",
+            self._reg_id,
+            self._connection,
+            now,
+            self._module.server_id,
+            keepalive=1 if self._cflags & self._module.locations.nat_flag else 0,
+            last_keepalive=now,
         )
 
     def _quality(self, offer: Offer) -> int:
@@ -137,7 +147,7 @@ class Packer:
             raise Refused(verdict, "invalid reg-id value")
         self._reg_id = reg_id
 
-    def _socket(self) -> Socket:
+    def _own_socket(self) -> Socket:
         """Our socket that the contact is reached by."""
         ctx, module = self._ctx, self._module
         if ctx.flags & module.socket_flag:

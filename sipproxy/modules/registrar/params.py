@@ -70,6 +70,7 @@ class Params(Module):
         self.ruids = Ruids(host, "uloc")
         self.accepted = Statistic("registrar", "accepted_regs")
         self.rejected = Statistic("registrar", "rejected_regs")
+        self.server_id = 0
         self._received: PvAccess | None = None
 
     def start(self) -> None:
@@ -77,6 +78,7 @@ class Params(Module):
         self.replies = self.host.bind("sl")
         self.locations = self.host.bind("usrloc")
         self._check()
+        self.server_id = getattr(self.host.settings, "server_id", 0)
         use_domain = bool(self.locations.use_domain)
         self.rules = AorRules(use_domain, bool(self.case_sensitive), self.realm_prefix)
         self.locations.case_sensitive = bool(self.case_sensitive)
@@ -139,6 +141,8 @@ class Params(Module):
 
     def setting_int(self, ctx: Context, name: str) -> int | None:
         """What the XAVP of xavp_cfg says of a number, None for nothing."""
+        if not self.xavp_cfg:
+            return None
         return next((v for n, v in self._settings(ctx) if n == name and isinstance(v, int)), None)
 
     def setting_text(self, ctx: Context, name: str) -> str:

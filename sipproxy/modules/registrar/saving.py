@@ -11,6 +11,7 @@ from sipproxy.core.params import Parsed
 from sipproxy.errors import MessageError
 from sipproxy.modules.registrar import errors
 from sipproxy.modules.registrar.answer import Answer, Answers
+from sipproxy.modules.registrar.aor import is_plain
 from sipproxy.modules.registrar.errors import Refused
 from sipproxy.modules.registrar.merging import DELETED, INSERTED, SHOWN, Merge
 from sipproxy.modules.registrar.params import PATH_OFF
@@ -110,11 +111,14 @@ class Saving(Answers):
         """Do what the request asks for. Raises Refused."""
         try:
             to = ctx.msg.to_uri
-            host = Uri.parse(to).host
+            if not is_plain(to):
+                Uri.parse(to)
         except MessageError as error:
             raise Refused(errors.FINE, f"failed to parse To: {error}") from None
         request = read(self, ctx)
-        aor, _ = self.rules.extract(to if uri is None else uri)
+        aor, host = self.rules.extract(to if uri is None else uri)
+        if uri is not None:
+            host = Uri.parse(to).host
         if request.star:
             await table.change(aor, _none)
             return DELETED

@@ -100,11 +100,8 @@ class Base(Params):
 
     def added(self, contacts: Contacts, contact: Contact, ctx: Context | None = None) -> Contacts:
         """With a new contact at its place."""
-        contact = contact._replace(
-            keepalive=1 if contact.cflags & self.nat_flag else 0,
-            last_keepalive=int(self.host.now()),
-            xavp=self._xavp(ctx),
-        )
+        if self.xavp_contact:
+            contact = contact._replace(xavp=self._xavp(ctx))
         return order.with_new(contacts, contact, newest_first=bool(self.desc_time_order))
 
     def updated(
@@ -114,17 +111,30 @@ class Base(Params):
 
         It keeps its ruid, its instance and, without an instance, its URI.
         """
-        contact = wanted._replace(
-            uri=wanted.uri if wanted.instance else old.uri,
-            ruid=old.ruid,
-            callid=wanted.callid or old.callid,
-            instance=old.instance,
-            reg_id=old.reg_id,
-            state=old.state,
-            keepalive=old.keepalive,
-            last_keepalive=int(self.host.now()),
-            roundtrip=old.roundtrip,
-            xavp=self._xavp(ctx),
+        contact = Contact(
+            wanted.uri if wanted.instance else old.uri,
+            old.ruid,
+            wanted.expires,
+            wanted.q,
+            wanted.callid,
+            wanted.cseq,
+            wanted.user_agent,
+            wanted.received,
+            wanted.path,
+            wanted.socket,
+            wanted.methods,
+            wanted.flags,
+            wanted.cflags,
+            old.instance,
+            old.reg_id,
+            wanted.connection,
+            wanted.last_modified,
+            wanted.server_id,
+            old.state,
+            old.keepalive,
+            wanted.last_keepalive,
+            old.roundtrip,
+            self._xavp(ctx) if self.xavp_contact else None,
         )
         newest_first = bool(self.desc_time_order)
         return order.with_changed(contacts, contacts.index(old), contact, newest_first=newest_first)
@@ -135,7 +145,7 @@ class Base(Params):
 
     def _xavp(self, ctx: Context | None) -> XavpValue | None:
         """What the XAVP of the message holds that is kept with a contact."""
-        if ctx is None or not self.xavp_contact or not ctx.touched("xavps"):
+        if ctx is None or not ctx.touched("xavps"):
             return None
         values = ctx.xavps.get(self.xavp_contact)
         if not values:

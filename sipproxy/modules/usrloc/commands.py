@@ -125,6 +125,7 @@ class Commands(Base):
             q=Q_UNSET if q == -1 else int(q * 1000),
             flags=flags,
             cflags=cflags,
+            keepalive=1 if cflags & self.nat_flag else 0,
             methods=methods,
             received=_set(received),
             socket=self._socket(_set(socket)),
@@ -178,6 +179,7 @@ class Commands(Base):
             *(uri, "", PERMANENT, Q_UNSET, _CALL_ID, _CSEQ, _USER_AGENT, "", path, None),
             *(0, 0, 0, "", 0, -1, 0),
             server_id=server,
+            last_keepalive=int(self.host.now()),
         )
 
     def _socket(self, text: str) -> tuple[str, str, int] | None:
