@@ -157,7 +157,8 @@ class Loader:
             message = f'the module "{name}" is not part of sipproxy: its parameters are not read'
             self.problems.append(Problem(item.span, message, "", "warning"))
         else:
-            self._error(item.span, f'unknown module "{name}"', suggestion(name, kamailio_modules()))
+            hint = suggestion(name, kamailio_modules()) or "another package's must be installed"
+            self._error(item.span, f'unknown module "{name}"', hint)
 
     def _set_param(self, item: tree.ModParam) -> None:
         """Set the parameter in every loaded module whose name matches the pattern."""

@@ -88,6 +88,17 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say what was probably meant."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from sipproxy.core.suggest import suggestion
+
+            hint = suggestion(args[0], COMMANDS)
+            ctx.fail(f"No such command {args[0]!r}." + (f" ({hint})" if hint else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, rows in SECTIONS.items():
             with formatter.section(title):

@@ -32,7 +32,9 @@ def test_version(sipproxy: Sipproxy) -> None:
 
 
 def test_usage_errors_exit_with_2(sipproxy: Sipproxy) -> None:
-    assert sipproxy("nonsense").code == 2
+    said = sipproxy("nonsense")
+    assert (said.code, said.err.splitlines()[-1]) == (2, "Error: No such command 'nonsense'.")
+    assert '(did you mean "check"?)' in sipproxy("chek", "a.cfg").err
     assert sipproxy("check").code == 2
     assert sipproxy("replay", "x.pcap").code == 2
 
