@@ -22,6 +22,7 @@ from sipproxy.sip.way import Leg, Way
 
 UNSPECIFIED = -1
 NO_SOCKET = -7
+SEND_FAILED = -477
 BAD_ADDRESS = -478
 BAD_PROTO = -480
 """Error codes of the core, as a cfg sees them (Kamailio core/error.h)."""
@@ -72,6 +73,17 @@ async def places_of(ctx: Context, host: str, port: int, proto: str) -> list[Plac
     return await ctx.host.locator.places(host, port, proto)
 
 
+def first_served(
+    ctx: Context, places: list[Place]
+) -> tuple[ListenSocket, Place, tuple[Place, ...]] | None:
+    """The first place that a socket of ours reaches, that socket, and the places behind it."""
+    for number, place in enumerate(places, 1):
+        socket = send_socket(ctx, place.address, place.proto)
+        if socket is not None:
+            return socket, place, tuple(places[number:])
+    return None
+
+
 def _forward_to(ctx: Context, host: str, places: list[Place]) -> int:
     code = BAD_ADDRESS
     if not places:
@@ -79,7 +91,7 @@ def _forward_to(ctx: Context, host: str, places: list[Place]) -> int:
         report(ctx.host.log, ERROR, "core", text)
     for place in places:
         code = _forward(ctx, *place)
-        if code != NO_SOCKET:
+        if code not in (NO_SOCKET, SEND_FAILED):
             break
     ctx.host.traffic.events["fwd_requests" if code > 0 else "drop_requests"] += 1
     return code
@@ -97,7 +109,11 @@ def _forward(ctx: Context, address: str, port: int, proto: str) -> int:
     if socket is None:
         report(log, ERROR, "core", f"cannot forward to {address} by {proto}: no listening socket")
         return NO_SOCKET
-    ctx.host.send(*departing(ctx, socket, remote, branch))
+    data, flow = departing(ctx, socket, remote, branch)
+    if flow.proto in STREAMS and not ctx.host.streams.reach(flow):
+        report(log, ERROR, "core", f"cannot forward to {address} by {flow.proto}: no connection")
+        return SEND_FAILED
+    ctx.host.send(data, flow)
     return 1
 
 

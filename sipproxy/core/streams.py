@@ -32,6 +32,10 @@ class Streams(Protocol):
         """Who is at the other end of a connection; None when it is gone."""
         ...
 
+    def reach(self, flow: Flow) -> bool:
+        """Whether a connection stands for what goes by this flow, or one could be begun."""
+        ...
+
     def rows(self) -> list[ConnectionRow]:
         """Every connection, the oldest first."""
         ...
@@ -49,6 +53,10 @@ class NoStreams:
     def peer(self, connection: int) -> Address | None:
         """There is no connection."""
         return None
+
+    def reach(self, flow: Flow) -> bool:
+        """Where nothing is really sent, all can be reached."""
+        return True
 
     def rows(self) -> list[ConnectionRow]:
         """There is no connection."""

@@ -164,6 +164,10 @@ class TcpTransport:
         one = self._connections.get(connection)
         return None if one is None else one.flow.remote
 
+    def reach(self, flow: Flow) -> bool:
+        """Whether a connection stands for a flow; else one is begun, unless that fails at once."""
+        return flow.proto != "tcp" or not isinstance(self._for(flow), OSError)
+
     def rows(self) -> list[ConnectionRow]:
         """Every connection, the oldest first."""
         now = self._host.now()
@@ -247,6 +251,18 @@ class TcpTransport:
         key = one.flow.proto, peer
         if self._by_peer.setdefault(key, one) is one and key not in one.aliases:
             one.aliases.append(key)
+
+    def _for(self, flow: Flow) -> Connection | OSError:
+        """The connection that a flow names, one to its peer, or one that is begun now."""
+        one = self._connections.get(flow.connection) or self._by_peer.get((flow.proto, flow.remote))
+        if one is not None and not one.closing:
+            return one
+        try:
+            return self._connect(flow)
+        except OverflowError:
+            return OSError(errno.EINVAL, "no such port")
+        except OSError as error:
+            return error
 
     def _connect(self, flow: Flow) -> Connection:
         """Begin a connection for a row; raises OSError."""
@@ -376,13 +392,10 @@ class TcpTransport:
     def send(self, row: Outgoing) -> None:
         """Send a row by the connection it names, one to the same peer, or a new one."""
         data, flow = row
-        one = self._connections.get(flow.connection) or self._by_peer.get((flow.proto, flow.remote))
-        if one is None or one.closing:
-            try:
-                one = self._connect(flow)
-            except (OSError, OverflowError) as error:
-                self._failed(row, getattr(error, "strerror", None) or str(error))
-                return
+        one = self._for(flow)
+        if isinstance(one, OSError):
+            self._failed(row, one.strerror or str(one))
+            return
         if flow.hints & CLOSE:
             one.closing = True
         if one.connecting:
