@@ -1,5 +1,6 @@
 """Real servers on loopback for foreign clients and hostile bytes: sipproxy, or Kamailio."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -12,6 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, insert
+
+from sipproxy.db.schema import kamailio_tables
 
 HERE = Path(__file__).resolve().parent
 SERVERS = {
@@ -27,6 +31,31 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(name="free_port")
+def free_port_of_loopback() -> Callable[[], int]:
+    """:func:`free_port`."""
+    return free_port
+
+
+@pytest.fixture
+def registrar(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """The example register_auth.cfg and its defines: bob at 127.0.0.1 with "right-horse"."""
+    path = tmp_path / "users.db"
+    tables = kamailio_tables()
+    engine = create_engine(f"sqlite:///{path}")
+    tables.create_all(engine)
+    ha1 = hashlib.md5(b"bob:127.0.0.1:right-horse").hexdigest()
+    bob = {"username": "bob", "domain": "127.0.0.1", "ha1": ha1}
+    with engine.begin() as connection:
+        connection.execute(insert(tables.tables["subscriber"]), [bob])
+        connection.execute(
+            insert(tables.tables["version"]), [{"table_name": "subscriber", "table_version": 7}]
+        )
+    engine.dispose()
+    cfg = HERE.parents[1] / "examples" / "kamailio_cfg" / "register_auth.cfg"
+    return cfg, {"DBURL": f'"sqlite:///{path}"', "REALM": '"127.0.0.1"'}
 
 
 @pytest.fixture
