@@ -43,7 +43,7 @@ class Limits:
     """The `tcp_*` parameters: seconds, bytes, counts."""
 
     connections: int = 2048
-    message: int = 16384
+    message: int = 16383
     queue: int = 32768
     queues: int = 10_485_760
     connect: float = 10.0
@@ -67,7 +67,7 @@ class Limits:
 
         return cls(
             settings.tcp_max_connections,
-            max(settings.tcp_rd_buf_size, 512),
+            max(settings.tcp_rd_buf_size, 512) - 1,  # Kamailio's buffer must not be full
             settings.tcp_conn_wq_max,
             settings.tcp_wq_max,
             patience(settings.tcp_connect_timeout),
@@ -283,7 +283,9 @@ class TcpTransport:
                 sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((source, 0))
             code = sock.connect_ex(flow.remote)
-            if code not in (0, errno.EINPROGRESS):
+            if code == errno.EINPROGRESS:  # a near peer may have refused already
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
                 raise OSError(code, os.strerror(code))
         except (OSError, OverflowError):
             sock.close()
