@@ -154,6 +154,14 @@ class Packer:
             named = self._named_socket()
             if named is not None:
                 return named.proto, named.address, named.port
+        known = module.sockets.get(ctx.flow[:2])
+        if known is None:
+            known = module.sockets[ctx.flow[:2]] = self._shown_socket()
+        return known
+
+    def _shown_socket(self) -> Socket:
+        """The socket that the request came to, by the address to be stored."""
+        ctx, module = self._ctx, self._module
         proto, (address, port), *_ = ctx.flow
         if module.sock_mode & _USE_ADVERTISED:
             own = ctx.host.own.socket_at(address, port, proto)

@@ -4,7 +4,9 @@ from typing import Any
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.bindings import Locations, Replies
+from sipproxy.core.contact import Socket
 from sipproxy.core.context import Context
+from sipproxy.core.flow import Address
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, modparam
 from sipproxy.core.resolve import ResolveError
@@ -71,6 +73,8 @@ class Params(Module):
         self.accepted = Statistic("registrar", "accepted_regs")
         self.rejected = Statistic("registrar", "rejected_regs")
         self.server_id = 0
+        self.sockets: dict[tuple[str, Address], Socket] = {}
+        """Our sockets as contacts have them, by transport and address: one tuple for all."""
         self._received: PvAccess | None = None
 
     def start(self) -> None:

@@ -1,6 +1,7 @@
 """Records in this process's memory: one worker, a replay, a test."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from sipproxy.core.contact import Change, Contact, Contacts
 from sipproxy.core.hashing import core_hash
@@ -9,9 +10,13 @@ from sipproxy.modules.usrloc.store import Records
 _Row = tuple[object, ...]
 """A contact as a plain tuple.
 
-The collector of cycles lets go of plain tuples that hold nothing but texts and numbers, and of
-tuples of such: a hundred thousand phones cost it nothing.
+The collector of cycles lets go of plain tuples that hold nothing but texts and numbers: a hundred
+thousand phones cost it nothing.
 """
+
+_Rows = _Row | tuple[_Row, ...]
+"""A record: the row of its contact, or the rows of several. The first is the usual one, and one
+tuple less to be looked at."""
 
 _EXPIRES = Contact._fields.index("expires")
 
@@ -28,7 +33,7 @@ class MemoryStore:
         """`size` is a power of two."""
         self.size = size
         self._mask = size - 1
-        self._slots: list[dict[str, tuple[_Row, ...]]] = [{} for _ in range(size)]
+        self._slots: list[dict[str, _Rows]] = [{} for _ in range(size)]
 
     def get(self, aor: str) -> Contacts:
         """The contacts of a record, expired ones too; () for no record."""
@@ -43,7 +48,7 @@ class MemoryStore:
         new = change(old)
         if new:
             if new is not old:
-                slot[aor] = tuple(map(tuple, new))
+                slot[aor] = tuple(new[0]) if len(new) == 1 else tuple(map(tuple, new))
         elif rows:
             del slot[aor]
         return old, new
@@ -67,14 +72,12 @@ class MemoryStore:
         return sum(map(len, self._slots))
 
 
-def _contacts(rows: tuple[_Row, ...]) -> Contacts:
-    return tuple(map(Contact._make, rows))
+def _contacts(rows: _Rows) -> Contacts:
+    if rows[0].__class__ is str:  # the URI of the only one
+        return (Contact._make(rows),)
+    return tuple(map(Contact._make, cast(tuple[_Row, ...], rows)))
 
 
-def _is_over(rows: tuple[_Row, ...], now: int) -> bool:
-    for row in rows:
-        expires = row[_EXPIRES]
-        assert isinstance(expires, int)
-        if expires <= now and expires:
-            return True
-    return False
+def _is_over(rows: _Rows, now: int) -> bool:
+    several = (rows,) if rows[0].__class__ is str else cast(tuple[_Row, ...], rows)
+    return any(0 < cast(int, row[_EXPIRES]) <= now for row in several)
