@@ -30,14 +30,16 @@ def request(
     body: str = "",
     number: int = 1,
 ) -> Datagram:
-    """A request of `user` at `domain`, sent from `source`; `headers` are whole lines to add.
+    """A request of `user` at `domain`, sent from `source`, `host:port` by UDP or `tcp:host:port`.
+
+    `headers` are whole lines to add.
 
     `number` makes the branch, the From tag and the Call-ID: the same number is the same
     transaction. `to_uri` is the URI of To, which is `uri` if empty.
     """
     lines = [
         f"{method} {uri} SIP/2.0",
-        f"Via: SIP/2.0/UDP {source};branch=z9hG4bK-{number}",
+        f"Via: SIP/2.0/{_sent_by(source)};branch=z9hG4bK-{number}",
         "Max-Forwards: 70",
         f"From: <sip:{user}@{domain}>;tag=t{number}",
         f"To: <{to_uri or uri}>" + (f";tag={to_tag}" if to_tag else ""),
@@ -142,6 +144,11 @@ def _datagram(text: str, source: str) -> Datagram:
     made = Datagram(encode(text))
     made.source = source
     return made
+
+
+def _sent_by(source: str) -> str:
+    """Transport and sent-by of a Via."""
+    return f"TCP {source[4:]}" if source.startswith("tcp:") else f"UDP {source}"
 
 
 def _lines(headers: str) -> list[str]:
