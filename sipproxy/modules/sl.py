@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sipproxy import text as wire
 from sipproxy.core.context import Context
 from sipproxy.core.errorcodes import status_of
 from sipproxy.core.flow import Flow
@@ -13,6 +12,7 @@ from sipproxy.core.forward import forward_reply
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Module, event, function, modparam, pvar, rpc
 from sipproxy.core.params import Plain
+from sipproxy.core.redirection import add_contacts
 from sipproxy.core.statistics import Statistic
 from sipproxy.core.totag import ToTags
 from sipproxy.sip.build import build_reply, reply_destination
@@ -124,8 +124,8 @@ class Sl(Module, name="sl"):
             self.failures += 1
             return -1
         headers, body = "", b""
-        if 300 <= status < 400:
-            self._add_contacts(ctx)
+        if 300 <= status < 400 and not add_contacts(ctx, self.rich_redirect):
+            report(self.host.log, WARN, "sl", "no r-uri or branches")
         if ctx.touched("lumps"):
             headers, body = ctx.lumps.reply_headers, ctx.lumps.reply_body
         rport = ctx.force_rport or self._force_rport
@@ -170,24 +170,6 @@ class Sl(Module, name="sl"):
         self.host.post("sl:filtered-ack", msg)
         return False
 
-    def _add_contacts(self, ctx: Context) -> None:
-        """A redirection names the destinations the script chose."""
-        entries = []
-        if ctx.new_ruri is not None:
-            entries.append(self._contact(ctx.new_ruri, "", ctx.scratch.get("q", -1), ctx.bflags))
-        if ctx.touched("branches"):
-            entries += [self._contact(b.uri, b.path, b.q, b.bflags) for b in ctx.branches]
-        if entries:
-            ctx.lumps.append_to_reply(f"Contact: {', '.join(entries)}\r\n")
-        else:
-            report(self.host.log, WARN, "sl", "no r-uri or branches")
-
-    def _contact(self, uri: str, path: str, q: object, bflags: int) -> str:
-        entry = f"<{uri}?Route={_escaped(path)}>" if path and self.rich_redirect & 2 else f"<{uri}>"
-        if isinstance(q, int) and q >= 0:
-            entry += f";q={q_text(q)}"
-        return f"{entry};flags={bflags}" if self.rich_redirect & 1 else entry
-
     def _readings(self) -> dict[str, Callable[[], int]]:
         """The statistics of the group `sl`."""
         names = (*map(str, _COUNTED), *_CLASSES)
@@ -216,14 +198,3 @@ class Sl(Module, name="sl"):
 def _stats_order(name: str) -> str:
     """A class stands behind its statuses."""
     return name.replace("x", "~")
-
-
-def q_text(q: int) -> str:
-    """A priority of 0 to 1000 as a q value: `1`, `0`, `0.5`."""
-    return "1" if q >= 1000 else f"0.{q:03d}".rstrip("0").rstrip(".")
-
-
-def _escaped(path: str) -> str:
-    """A path as a URI header: what may not stand there is written %xx."""
-    plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()[]/?:+$"
-    return "".join(c if c in plain else "".join(f"%{b:02x}" for b in wire.encode(c)) for c in path)

@@ -41,7 +41,7 @@ STEP_KEYS = {
     "ack": {"wait"},
     "cancel": {"wait"},
     "rpc": set(),
-    "jsonrpc": set(),
+    "jsonrpc": {"wait"},
     "sleep": set(),
     "sql": set(),
     "restart": set(),

@@ -261,8 +261,11 @@ class Player:
         return {"rpc": self.normaliser.mask(text).rstrip().split("\n")}
 
     def _jsonrpc(self, step: Step, golden: Result | None) -> Result:
-        answer = control.jsonrpc(self.rundir, step["jsonrpc"])
-        return {"jsonrpc": json.loads(self.normaliser.mask(json.dumps(answer, sort_keys=True)))}
+        request = json.loads(self.expand(json.dumps(step["jsonrpc"])))
+        answer = control.jsonrpc(self.rundir, request)
+        shown = json.loads(self.normaliser.mask(json.dumps(answer, sort_keys=True)))
+        received = self._receive(step, golden) if "wait" in step else {}
+        return {"jsonrpc": shown, **received}
 
     def _sleep(self, step: Step, golden: Result | None) -> Result:
         time.sleep(step["sleep"])

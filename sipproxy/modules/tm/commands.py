@@ -56,7 +56,7 @@ class Commands(Local):
 
     @rpc("tm.cancel")
     def rpc_cancel(
-        self, call_id: LooseStr | None = None, cseq: LooseStr | None = None
+        self, call_id: LooseStr | None = None, cseq: str | None = None
     ) -> tuple[int, str]:
         """Cancel a pending transaction by its Call-ID and CSeq number."""
         if call_id is None or cseq is None:

@@ -8,6 +8,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.core.module import Constant, Remark, function, modparam_method
 from sipproxy.core.params import Parsed, Plain, VarOrText
+from sipproxy.core.redirection import add_contacts
 from sipproxy.errors import MessageError
 from sipproxy.modules.tm.relay import EXISTS, RELEASED, REPLIED
 from sipproxy.modules.tm.selection import pick
@@ -157,7 +158,10 @@ class Functions(Wishes):
 
     def reply_in(self, t: Transaction, ctx: Context, code: int, reason: str) -> int:
         """Answer in a transaction with what the script put into the reply."""
-        t.outcome |= REPLIED
+        if code >= 200:
+            t.outcome |= REPLIED
+        if 300 <= code < 400 and ctx.msg.is_request:
+            add_contacts(ctx, self.rich_redirect)
         return self.answer(t, code, reason, ctx if ctx.msg.is_request else None)
 
     def reply(self, ctx: Context, code: int, reason: str) -> int | None:

@@ -128,7 +128,10 @@ class Local(Suspending):
         """A reply to a request of our own: acknowledged, and whoever sent it is told."""
         msg = None if ctx is None else ctx.msg
         if t.invite and 200 <= status < 300 and msg is not None:
-            self.host.begin(self._acknowledge(t, b, msg), _nothing)
+            if t.reply:
+                self.host.send(t.reply, t.reply_flow)
+            else:
+                self.host.begin(self._acknowledge(t, b, msg), _nothing)
         if status >= 200 and t.status < 200:
             t.status = status
             self.drive(t, "release")
@@ -137,7 +140,11 @@ class Local(Suspending):
                 done(status, msg)
 
     async def _acknowledge(self, t: Transaction, b: Branch, msg: Message) -> None:
-        """The ACK to a 2xx, by the routes of the reply (RFC 3261 section 13.2.2.4)."""
+        """The ACK to a 2xx, by the routes of the reply (RFC 3261 section 13.2.2.4).
+
+        It is kept as the transaction's reply for further 2xx, and has the INVITE's branch, as
+        Kamailio's.
+        """
         assert b.flow is not None
         try:
             contact = NameAddr.parse_list(msg.header("contact") or "")[0].uri
@@ -149,7 +156,7 @@ class Local(Suspending):
         socket = self.host.own.socket_at(*flow.local, flow.proto)
         if socket is None:
             return
-        branch = f"z9hG4bK{t.hash_index:x}.{self.host.chance.token(32)}.0"
+        branch = f"z9hG4bK{t.hash_index:x}.{t.token}.0"
         head = [
             f"ACK {contact} SIP/2.0",
             f"Via: {own_via(self.host.outside(), socket, branch)}",
@@ -157,10 +164,11 @@ class Local(Suspending):
             f"Call-ID: {t.request.call_id}",
             f"To: {msg.header('to')}",
             f"CSeq: {t.request.cseq.number} ACK",
-            *(f"Route: {route}" for route in routes),
+            *([f"Route: {', '.join(routes)}"] if routes else []),
         ]
         text = "\r\n".join(head) + f"\r\n{self.agent}Content-Length: 0\r\n\r\n"
-        self.host.send(wire.encode(text), flow)
+        t.reply, t.reply_flow = wire.encode(text), flow
+        self.host.send(t.reply, flow)
 
     async def _ack_flow(self, sent: Flow, msg: Message, routes: list[str], contact: str) -> Flow:
         """Where the ACK goes, by local_ack_mode; as the INVITE went where that is no place."""

@@ -276,6 +276,7 @@ class Receiving(Cancels):
         ctx.flags = t.flags
         ctx.bflags = t.bflags
         ctx.force_socket = t.force_socket
+        ctx.force_rport = t.force_rport
         ctx.consume(t.new_ruri, t.dst_uri)
         if t.lumps is not None:
             ctx.lumps = t.lumps.copy()

@@ -73,18 +73,18 @@ class RelayFlags(Parsed):
 class ProxyOrFlags(Parsed):
     """The first argument of t_relay_to: a place, or flags where it is a number."""
 
-    __slots__ = ("flags", "target")
+    __slots__ = ("target",)
 
-    def __init__(self, target: Target | None, flags: int) -> None:
+    def __init__(self, target: Target | None) -> None:
         self.target = target
-        self.flags = flags
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the text."""
         if text.startswith("0x") or text.isdecimal():
-            return cls(None, RelayFlags.parse(text).number)
-        return cls(HostPort.parse(text).target, 0)
+            RelayFlags.parse(text)
+            return cls(None)
+        return cls(HostPort.parse(text).target)
 
 
 class RelayFunctions(Functions):
@@ -159,9 +159,9 @@ class RelayFunctions(Functions):
         self, ctx: Context, proxy: ProxyOrFlags | None = None, flags: RelayFlags | None = None
     ) -> int:
         """Relay with state to `proto:host:port`; flags: 1 no 100, 2 no reply to a failure,
-        4 no DNS fail-over.
+        4 no DNS fail-over. Flags alone are read and have no effect, as in Kamailio.
         """
-        wanted = flags.number if flags is not None else proxy.flags if proxy is not None else 0
+        wanted = flags.number if flags is not None else 0
         plan = self.plan_of(ctx)
         if wanted & 1:
             plan.auto_inv_100 = False
@@ -176,7 +176,7 @@ class RelayFunctions(Functions):
         """Relay with state to `host:port` by a protocol."""
         return await self._relay(ctx, address.by(proto))
 
-    # -- the old names
+    # -- in a transaction that is there
 
     @function("REQUEST")
     async def t_forward_nonack(self, ctx: Context, host: str, port: int) -> int:
@@ -214,7 +214,10 @@ class RelayFunctions(Functions):
         return await self._nonack(ctx, address.by(proto))
 
     async def _nonack(self, ctx: Context, target: Target | None) -> int:
-        return -1 if ctx.msg.method == "ACK" else await self._relay(ctx, target)
+        t = ctx.transaction
+        if t is None or ctx.msg.method == "ACK":
+            return -1
+        return 1 if await self.forward(t, ctx, target) > 0 else -1
 
     # -- copies
 
