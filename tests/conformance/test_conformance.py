@@ -69,7 +69,7 @@ def test_case_is_well_formed_and_recorded(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def plays(request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[str]"]]:
-    """The selected cases, played two at a time: they mostly wait for silence."""
+    """The selected cases, played four at a time: they mostly wait for silence."""
     selected = [
         str(item.callspec.params["name"])
         for item in request.session.items
@@ -77,7 +77,7 @@ def plays(request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[str]"]]:
         and item.originalname == "test_case"
         and item.path == Path(__file__)
     ]
-    pool = ThreadPoolExecutor(2)
+    pool = ThreadPoolExecutor(4)
     try:
         yield {
             name: pool.submit(compare, CASES[name], SIPPROXY)
