@@ -1,8 +1,9 @@
 """What modules see of a database: prepared queries that a route awaits."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
@@ -17,6 +18,22 @@ BULK_SECONDS = 3600.0
 
 Change = tuple[str, Iterable[Parameters]]
 """A statement, and the parameters of each time it is run."""
+
+
+_READS = re.compile(r"\s*\(?\s*(?:select|values|explain)\b", re.IGNORECASE)
+
+
+class Result(NamedTuple):
+    """What a statement gave. `changed` is the rows it touched, -1 where that is not known."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    changed: int
+
+
+def only_reads(sql: str) -> bool:
+    """Whether a statement that a person wrote changes nothing; False when in doubt."""
+    return _READS.match(sql) is not None
 
 
 class Database(ABC):
@@ -55,6 +72,10 @@ class Database(ABC):
     @abstractmethod
     async def change(self, sql: str, parameters: Parameters) -> int:
         """Run and commit a statement; how many rows it touched."""
+
+    @abstractmethod
+    async def ask(self, sql: str) -> Result:
+        """Run a statement that a person wrote, in the database's own words, and commit it."""
 
     @abstractmethod
     def read(self, sql: str, parameters: Parameters) -> list[Row]:

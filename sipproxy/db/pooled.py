@@ -7,8 +7,9 @@ from typing import TypeVar, cast
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sipproxy import text as wire
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import BULK_SECONDS, Change, Database
+from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, only_reads
 from sipproxy.db.engines import reason_of
 from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
@@ -55,6 +56,13 @@ class PooledDatabase(Database):
         if self.read_only:
             raise DatabaseError(f"{self.url}: a replay changes no database server")
         return await self._in_thread(lambda c: _changed(c, sql, parameters))
+
+    async def ask(self, sql: str) -> Result:
+        if self.read_only and not only_reads(sql):
+            raise DatabaseError(f"{self.url}: a replay changes no database server")
+        # Drivers with % for parameters want those of a plain text doubled.
+        clean = wire.presentable(sql).replace("%", "%%")
+        return await self._in_thread(lambda connection: _asked(connection, clean))
 
     def read(self, sql: str, parameters: Parameters) -> list[Row]:
         return self._guarded(lambda c: _fetched(c, sql, parameters))
@@ -126,6 +134,13 @@ class PooledDatabase(Database):
 
 def _fetched(connection: Connection, sql: str, parameters: Parameters) -> list[Row]:
     return [tuple(row) for row in connection.exec_driver_sql(sql, presentable(parameters))]
+
+
+def _asked(connection: Connection, sql: str) -> Result:
+    result = connection.exec_driver_sql(sql, ())
+    if not result.returns_rows:
+        return Result((), [], result.rowcount)
+    return Result(tuple(result.keys()), [tuple(row) for row in result], result.rowcount)
 
 
 def _changed(connection: Connection, sql: str, parameters: Parameters) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from sipproxy import text
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import BULK_SECONDS, Change, Database
+from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, only_reads
 from sipproxy.db.registry import SqliteOptions
 from sipproxy.db.statement import Parameters, Row, SqlValue, presentable
 from sipproxy.db.url import DatabaseUrl
@@ -75,6 +75,18 @@ class SqliteDatabase(Database):
         if self.overlay:
             return self._guarded(lambda: self._changed(self._connected(), sql, clean))
         return await self._in_thread(lambda: self._changed(self._patient(), sql, clean))
+
+    async def ask(self, sql: str) -> Result:
+        sql = text.presentable(sql)
+        if self.overlay:
+            return self._guarded(lambda: self._asked(self._connected(), sql))
+        if only_reads(sql):
+            try:
+                return self._asked(self._connected(), sql)
+            except sqlite3.Error as error:
+                if not _is_lock(error):
+                    raise DatabaseError(self._sentence(error)) from None
+        return await self._in_thread(lambda: self._asked(self._patient(), sql))
 
     def read(self, sql: str, parameters: Parameters) -> list[Row]:
         return self._guarded(lambda: self._read(sql, presentable(parameters)))
@@ -206,6 +218,13 @@ class SqliteDatabase(Database):
             if connection.in_transaction:
                 connection.execute("ROLLBACK").close()
             raise
+
+    def _asked(self, connection: sqlite3.Connection, sql: str) -> Result:
+        with closing(connection.execute(sql)) as cursor:
+            columns = tuple(column[0] for column in cursor.description or ())
+            rows = cursor.fetchall()
+            self.changes += max(cursor.rowcount, 0)
+            return Result(columns, rows, cursor.rowcount)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         # Half a second more than the lock may last: SQLite's own answer is the better one.

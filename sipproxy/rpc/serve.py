@@ -1,6 +1,6 @@
 """From a client's bytes to the bytes of the answer, for every way a client may reach us.
 
-Sockets belong to net/; here bytes go in and bytes come out: at once, or later where a command waits.
+Sockets belong to net/; here bytes go in and bytes come out, later where a command waits.
 """
 
 from collections import deque

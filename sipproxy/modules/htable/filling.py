@@ -17,6 +17,7 @@ from sipproxy.errors import DatabaseError, ModuleError
 from sipproxy.modules.htable.base import HtableBase
 from sipproxy.modules.htable.local import LocalStore
 from sipproxy.modules.htable.snapshot import Damaged, Snapshot
+from sipproxy.modules.htable.table import Table
 
 if TYPE_CHECKING:
     from sipproxy.db.database import Database
@@ -203,28 +204,30 @@ class Filling(HtableBase):
             # Kamailio deletes the rows all the same.
             self.warn(f"saving htable [{name}] with custom db columns is not available")
             return
-        items, now = list(self.tables[name].store.items()), self.host.now()
-        await self._database.aside(lambda: stored.replace(items, now))
+        copy, now = self.tables[name].copy(), self.host.now()
+        await self._database.aside(lambda: stored.replace(copy.items(), now))
+        self._let_go(copy)
 
     async def _save_aside(self) -> None:
         """Write a snapshot of this instant while messages are served."""
         snapshot = cast(Snapshot, self._snapshot)
-        tables = [(name, list(items)) for name, items in self._kept()]
+        copies = [(table.spec.name, table.copy()) for table in self._kept()]
         workers = Workers(self.host.offload, "snapshot", threads=1, backlog=1)
         try:
-            await workers.submit(lambda: snapshot.save(tables), _SNAPSHOT_SECONDS)
+            await workers.submit(
+                lambda: snapshot.save((name, copy.items()) for name, copy in copies),
+                _SNAPSHOT_SECONDS,
+            )
         except (OSError, TimeoutError) as error:
             self._not_saved(error)
         finally:
             workers.close()
+            for _, copy in copies:
+                self._let_go(copy)
 
-    def _kept(self) -> list[tuple[str, Any]]:
-        """The tables that a snapshot holds, with their cells: all but the database's."""
-        return [
-            (name, table.store.items())
-            for name, table in self.tables.items()
-            if name not in self.stored
-        ]
+    def _kept(self) -> list[Table]:
+        """The tables that a snapshot holds: all but the database's."""
+        return [table for name, table in self.tables.items() if name not in self.stored]
 
     # -- end
 
@@ -241,7 +244,8 @@ class Filling(HtableBase):
                     self._error(f"failed syncing hash table [{name}] to db: {error}")
         if self._snapshot is not None:
             try:
-                self._snapshot.save(self._kept(), last=True)
+                kept = ((table.spec.name, table.store.items()) for table in self._kept())
+                self._snapshot.save(kept, last=True)
             except OSError as error:
                 self._not_saved(error)
 

@@ -159,6 +159,11 @@ class Table:
         """Empty the table; nothing expires by it."""
         self.store.clear()
 
+    def copy(self) -> LocalStore:
+        """The cells of this instant, for a thread that writes them."""
+        assert isinstance(self.store, LocalStore)
+        return self.store.copy()
+
     def swap(self, fresh: LocalStore) -> None:
         """Exchange all cells with another store's in one step; `fresh` has the old ones then."""
         assert isinstance(self.store, LocalStore)
