@@ -15,7 +15,7 @@ from sipproxy.net.rpc_client import NoServer, call
 from sipproxy.program import load_file
 from sipproxy.replay.capture import Capture, Packet
 from sipproxy.replay.player import Player
-from sipproxy.replay.report import show_blocked, table
+from sipproxy.replay.show import show_blocked, table
 from sipproxy.rpc.values import Value, members_of
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "kamailio_cfg"

@@ -32,6 +32,16 @@ CHECKED_HEADERS = "authorized headers"
 """Key in a context's scratch: by kind, the value of the header with the checked credentials."""
 
 
+class Judge(Protocol):
+    """Says whether credentials are right, in place of whoever knows the passwords (a replay)."""
+
+    reads_nonces: bool
+    """Whether nonces are checked before it is asked."""
+
+    def judge(self, ctx: Context, credentials: Credentials, realm: str, method: str) -> int:
+        """The code: 1 right, -2 wrong, -3 unknown user, -4 right with a nonce that is too old."""
+
+
 class Authenticator(Protocol):
     """Digest authentication with the nonces of the module auth.
 
@@ -63,6 +73,9 @@ class Authenticator(Protocol):
 
         `body` counts for qop=auth-int.
         """
+
+    def judged(self, ctx: Context, credentials: Credentials, realm: str, method: str) -> int | None:
+        """What a Judge says of credentials that `pre_auth` gave; None: look the password up."""
 
     def post_auth(self, ctx: Context, credentials: Credentials, ha1: str) -> int:
         """The response was right: adds Authentication-Info where wanted. The final code."""

@@ -1,53 +1,46 @@
-"""Plays a capture through a proxy on a virtual clock and notes what became of each message."""
+"""Plays captures through a proxy on a virtual clock and notes what became of each message."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.bindings import AUTHORIZED
+from sipproxy.core.context import Context
 from sipproxy.core.flow import Address, Flow
 from sipproxy.core.log import DEBUG
-from sipproxy.core.sockets import ListenSocket
 from sipproxy.faults import cfg_line
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
 from sipproxy.replay.capture import Packet
+from sipproxy.replay.downstream import Downstream
+from sipproxy.replay.glance import (
+    Exchange,
+    agent_of,
+    exchange,
+    has_credentials,
+    has_to_tag,
+    status_of,
+    user_of,
+)
+from sipproxy.replay.judges import ACCEPTED, WRONG_PASSWORD, Always, ByCapture, ByFile, Users
+from sipproxy.replay.me import sockets_for
+from sipproxy.replay.people import Good, People
+from sipproxy.replay.survey import Outcome, Recent, Survey
+from sipproxy.replay.verdicts import (
+    ABSORBED,
+    ANSWERED,
+    DROPPED,
+    RELAYED,
+    Blocking,
+    Decision,
+    Source,
+)
+from sipproxy.text import decode
 
-_CHALLENGES = (401, 407)
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A request that was refused or got no answer: the frame, its time, what and where.
-
-    `status` is 0 for a request that was dropped; `line` is `file:line` of the cfg, or empty.
-    """
-
-    packet: int
-    time: float
-    method: str
-    status: int
-    line: str
-
-
-@dataclass(slots=True)
-class Source:
-    """What one address sent and what became of it."""
-
-    requests: Counter[str] = field(default_factory=Counter)
-    """Requests by method."""
-    answers: Counter[int] = field(default_factory=Counter)
-    """Answers sent to it by status."""
-    replies: int = 0
-    relayed: int = 0
-    dropped: int = 0
-    """Requests that were neither answered nor relayed (an ACK needs no answer) and lost replies."""
-    malformed: int = 0
-    other: int = 0
-    """Datagrams that are no SIP: keepalives and the like."""
-    first_blocked: Blocked | None = None
-    blocked: int = 0
+MOST_TURNS = 100
+"""How often a message may come back to ourselves before it is taken for a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,153 +54,371 @@ class Line:
 
 
 class ReplayLog:
-    """The log sink of a replay: keeps each line with the frame it belongs to."""
+    """The log sink of a replay: keeps each line with the frame it belongs to, if it is wanted."""
 
-    def __init__(self, threshold: int = DEBUG) -> None:
+    def __init__(self, threshold: int = DEBUG, *, keeps: bool = True) -> None:
         self.threshold = threshold
         self.packet = 0
         self.lines: list[Line] = []
+        self._keeps = keeps
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
-        self.lines.append(Line(self.packet, level, origin, text))
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
+        if self._keeps:
+            self.lines.append(Line(self.packet, level, origin, text))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a replay judges. `auth` is `db`, `capture`, `accept` or `reject`; `users`, where given,
+    stand in for the database. `told` is called with each decision when it is closed.
+    """
+
+    auth: str = "db"
+    users: Users | None = None
+    good: Good = field(default_factory=Good)
+    blocking: Blocking = field(default_factory=Blocking)
+    told: Callable[[Decision], None] | None = None
+    keeps_log: bool = True
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted beside the sources."""
+
+    late: int = 0
+    """Packets whose time lies before the one in front of them."""
+    by_timers: int = 0
+    """Messages that timers sent, between the packets."""
+    from_us: int = 0
+    """Packets that the old server sent."""
+    elsewhere: int = 0
+    """Packets between others."""
+    between: int = 0
+    """Packets that the old server sent to itself: ours sends its own."""
+    unmatched: int = 0
+    """Captured replies to what our proxy did not send."""
+    only_old: int = 0
+    """Requests of the other side in calls that the old server let through and ours did not."""
+    loops: int = 0
+    """Messages that were sent to ourselves without an end."""
 
 
 class Player:
-    """One capture through one cfg. The proxy is not opened: nothing outside is touched."""
+    """Captures through one cfg. The proxy is not opened: nothing outside is touched."""
 
-    def __init__(self, program: Program, me: Sequence[Address], start: float) -> None:
-        """`me` are our addresses in the capture, `start` the time of its first packet."""
+    def __init__(
+        self,
+        program: Program,
+        me: Sequence[Address],
+        start: float,
+        *,
+        survey: Survey | None = None,
+        manner: Manner | None = None,
+    ) -> None:
+        """`me` are our addresses in the capture, `start` the time at which the server starts."""
+        survey, manner = survey or Survey(), manner or Manner()
         self.clock = VirtualClock(start)
-        self.log = ReplayLog(program.settings.debug)
-        sockets = sockets_for(me, program.settings.sockets())
+        self.log = ReplayLog(program.settings.debug, keeps=manner.keeps_log)
         self.proxy = Proxy(
             program,
             clock=self.clock,
             chance=Chance("replay"),
             log=self.log,
-            sockets=sockets,
+            sockets=sockets_for(me, program.settings.sockets(), survey.protos),
             read_only=True,
         )
-        self.proxy.host.observe_send = self._note_line
+        host = self.proxy.host
+        host.observe_send = self._note_sent
+        host.on_wait.append(self._note_wait)
         self.me = frozenset(me)
+        self.survey = survey
+        self.manner = manner
         self.sources: dict[str, Source] = {}
+        self.people = People(manner.good)
+        self.tally = Tally()
         self.fed = 0
-        self.timer_sent = 0
-        """Messages that timers sent, between the packets."""
-        self.late = 0
-        """Packets whose time lies before the one in front of them."""
-        self._line = ""
+        self.messages = 0
+        """SIP messages among the packets that were fed."""
+        self.capture = 0
+        """Which of several captures is played, from 0."""
+        self.auth = manner.auth if manner.users is None else "file"
+        self._judge = self._install_judge()
+        self._by_capture = self._judge if isinstance(self._judge, ByCapture) else None
+        self._place = 0
+        self._has_transactions = "tm" in host.modules
+        self._sent: list[tuple[bytes, Flow, str]] = []
+        self._waits = False
+        self._open: Recent[Exchange, Decision] = Recent()
+        self._downstream = Downstream()
+        self._refused: Recent[bytes, str] = Recent()
+        """Calls that only the old server let through, with who began them."""
 
-    def _note_line(self, data: bytes, flow: Flow) -> None:
+    def _install_judge(self) -> Always | ByCapture | ByFile | None:
+        """Tell the module auth who knows the passwords."""
+        auth: Any = self.proxy.host.modules.get("auth")
+        if auth is None:
+            return None
+        auth.nonces.trust_earlier()
+        judge: Always | ByCapture | ByFile | None = None
+        if self.auth == "file" and self.manner.users is not None:
+            judge = ByFile(self.manner.users, auth)
+        elif self.auth == "capture":
+            judge = ByCapture()
+        elif self.auth != "db":
+            judge = Always(ACCEPTED if self.auth == "accept" else WRONG_PASSWORD)
+        auth.judge = judge
+        return judge
+
+    @property
+    def undecided(self) -> int:
+        """Credentials of which the capture does not tell what became (`--auth capture`)."""
+        return self._by_capture.unknown if self._by_capture is not None else 0
+
+    # -- told by the proxy
+
+    def _note_sent(self, data: bytes, flow: Flow) -> None:
         """The route that sends is on the stack: the innermost cfg line says where."""
-        self._line = cfg_line(sys._getframe(1), self.proxy.program.config)
+        line = cfg_line(sys._getframe(1), self.proxy.program.config)
+        self._sent.append((data, flow, line))
+
+    def _note_wait(self, ctx: Context) -> None:
+        self._waits = True
+
+    # -- packets
 
     def play(self, packets: Iterable[Packet]) -> None:
-        """Feed every packet that was sent to one of our addresses."""
-        for packet in packets:
-            if packet.datagram.dest in self.me:
-                self.feed(packet)
+        """Feed every packet that was sent to one of our addresses; call :meth:`finish` at the end.
 
-    def feed(self, packet: Packet) -> None:
+        With a survey, the packets must be those that it saw, in the same order.
+        """
+        me, tally, survey = self.me, self.tally, self.survey
+        for packet in packets:
+            place = self._place
+            self._place = place + 1
+            source, dest, _, _ = packet.datagram
+            if dest not in me:
+                if source in me:
+                    tally.from_us += 1
+                else:
+                    tally.elsewhere += 1
+            elif source in me:
+                tally.between += 1
+            else:
+                self.feed(packet, survey.outcome(place))
+
+    def finish(self) -> None:
+        """No more packets: what is open now got no answer."""
+        for decision in self._open.rest():
+            self._give_up(decision)
+
+    def feed(self, packet: Packet, captured: Outcome | None = None) -> None:
         """Run what is due before the packet, each timer at its own instant, then the packet."""
         now = packet.time
         if now < self.clock.now():
-            self.late += 1
+            self.tally.late += 1
             now = self.clock.now()
         self.log.packet = packet.number
         self.advance(now)
-        data = packet.datagram
-        flow = Flow(data.proto, data.dest, data.source)
-        self._line = ""
-        self.proxy.receive(data.data, flow, now)
-        self.proxy.settle()
         self.fed += 1
-        self._account(packet, now)
+        datagram = packet.datagram
+        data = datagram.data
+        source = self.sources.get(datagram.source[0])
+        if source is None:
+            source = self.sources[datagram.source[0]] = Source()
+        found = exchange(data)
+        if found is not None and status_of(data):
+            self._take_reply(packet, found, source, now)
+        elif found is None or not self._is_of_old_only(datagram.source[0], found, data):
+            self._take(packet, found, source, now, captured or Outcome())
 
     def advance(self, until: float) -> None:
         """Let time pass: run due timers in order."""
-        while (due := self.proxy.next_deadline) is not None and due <= until:
-            self.clock.set(max(due, self.clock.now()))
-            self.proxy.expire(due)
-            self.proxy.settle()
-            self.timer_sent += len(self.proxy.outbox)
-            self.proxy.outbox.clear()
-        self.clock.set(until)
+        proxy, clock = self.proxy, self.clock
+        while (due := proxy.next_deadline) is not None and due <= until:
+            clock.set(max(due, clock.now()))
+            proxy.expire(due)
+            proxy.settle()
+            self.tally.by_timers += len(proxy.outbox)
+            if self._sent:
+                self._attribute(None, None, clock.now())
+        clock.set(until)
 
-    def _account(self, packet: Packet, now: float) -> None:
-        """Note what the proxy did with the packet."""
-        sent = self.proxy.outbox[:]
-        self.proxy.outbox.clear()
-        source = self.sources.setdefault(packet.datagram.source[0], Source())
-        ctx = self.proxy.last
-        if ctx is None:
-            if packet.datagram.data.strip(b"\r\n\0 \t"):
+    # -- one message
+
+    def _receive(self, data: bytes, flow: Flow, now: float) -> Context | None:
+        self.proxy.receive(data, flow, now)
+        self.proxy.settle()
+        return self.proxy.last
+
+    def _take_reply(self, packet: Packet, found: Exchange, source: Source, now: float) -> None:
+        """A captured reply enters if it answers what our proxy sent."""
+        datagram = packet.datagram
+        self.messages += 1
+        source.replies += 1
+        data = self._downstream.answer(datagram.source, found, datagram.data)
+        if data is None:
+            self.tally.unmatched += 1
+            return
+        self._receive(data, Flow(datagram.proto, datagram.dest, datagram.source), now)
+        if self._sent:
+            self._attribute(None, None, now)
+
+    def _is_of_old_only(self, address: str, found: Exchange, data: bytes) -> bool:
+        """Whether a request came only because the old server let a call through."""
+        if self._refused.get(found.call_id) in (None, address) or not has_to_tag(data):
+            return False
+        self.tally.only_old += 1
+        return True
+
+    def _take(
+        self,
+        packet: Packet,
+        found: Exchange | None,
+        source: Source,
+        now: float,
+        captured: Outcome,
+    ) -> None:
+        datagram = packet.datagram
+        if self._by_capture is not None:
+            self._by_capture.outcome = captured
+        self._waits = False
+        flow = Flow(datagram.proto, datagram.dest, datagram.source)
+        ctx = self._receive(datagram.data, flow, now)
+        if ctx is None or found is None:
+            if datagram.data.strip(b"\r\n\0 \t"):
                 source.malformed += 1
             else:
                 source.other += 1
+            if self._sent:
+                self._attribute(None, None, now)
             return
-        answers = [s for s in map(_status, (data for data, _ in sent)) if s]
-        relayed = len(sent) - len(answers)
-        if not ctx.msg.is_request:
-            source.replies += 1
-            source.relayed += bool(sent)
-            source.dropped += not sent
-            return
-        method = ctx.msg.method
+        self.messages += 1
+        decision = self._begin(packet, found, captured)
+        before = self._open.get(found)
+        if self._sent:
+            self._attribute(decision, found, now)
+        self._conclude(decision, found, before, ctx)
+
+    def _begin(self, packet: Packet, found: Exchange, captured: Outcome) -> Decision:
+        """Note who asks what."""
+        datagram = packet.datagram
+        decision = Decision(packet.number, packet.time, datagram.source, captured)
+        decision.capture = self.capture
+        decision.method = method = found.method
+        decision.call_id, decision.cseq = decode(found.call_id), decode(found.cseq)
+        decision.user, decision.agent = user_of(datagram.data), agent_of(datagram.data)
+        source = self.sources[datagram.source[0]]
         source.requests[method] += 1
-        source.answers.update(answers)
-        source.relayed += bool(relayed)
-        final = next((s for s in answers if s >= 200), 0)
-        if relayed or (final and final < 400) or final in _CHALLENGES:
+        source.name(decision.user, decision.agent)
+        if captured.status:
+            source.captured[captured.status] += 1
+        if captured.known:
+            person = self.people.person(decision.user, datagram.source[0])
+            if person is not None:
+                self.people.saw(person, method, has_credentials(datagram.data), captured)
+        return decision
+
+    def _attribute(self, decision: Decision | None, found: Exchange | None, now: float) -> None:
+        """Give each row that was sent to the request it belongs to; bring back what is for us."""
+        turns = 0
+        while self._sent:
+            rows, self._sent = self._sent, []
+            self.proxy.outbox.clear()
+            for data, flow, line in rows:
+                of = exchange(data)
+                if of is None:
+                    continue
+                mine = decision if decision is not None and of == found else self._open.get(of)
+                status = status_of(data)
+                if flow.remote in self.me:
+                    self._note_relayed(mine, status, flow.remote, line)
+                    if not status:
+                        self._downstream.sent(now, flow.remote, of, data)
+                    turns += 1
+                    if turns > MOST_TURNS:
+                        self.tally.loops += 1
+                    else:
+                        self._receive(data, Flow(flow.proto, flow.remote, flow.local), now)
+                elif status:
+                    self._note_answer(mine, status, flow.remote, line)
+                    if mine is not None and mine is not decision and not mine.verdict:
+                        self._give_up(mine, at_end=False)
+                else:
+                    self._note_relayed(mine, status, flow.remote, line)
+                    self._downstream.sent(now, flow.remote, of, data)
+
+    def _note_answer(self, mine: Decision | None, status: int, to: Address, line: str) -> None:
+        """A reply goes out."""
+        if mine is None or mine.source[0] != to[0]:
             return
-        if method != "ACK" and (final or not sent):
-            source.dropped += not sent
-            source.blocked += 1
-            if source.first_blocked is None:
-                line = self._line or ctx.left_at
-                source.first_blocked = Blocked(packet.number, now, method, final, line)
+        self.sources[to[0]].answers[status] += 1
+        if mine.status < 200:
+            mine.status = status
+            if mine.verdict != RELAYED and mine.to is None:
+                mine.line = line or mine.line
 
+    def _note_relayed(self, mine: Decision | None, status: int, to: Address, line: str) -> None:
+        """A request goes on."""
+        if mine is not None and not status and mine.to is None:
+            mine.to = to
+            mine.line = line or mine.line
 
-def _status(data: bytes) -> int:
-    """The status of a reply, 0 for a request."""
-    return int(data[8:11]) if data.startswith(b"SIP/2.0 ") else 0
+    # -- verdicts
 
+    def _conclude(
+        self, decision: Decision, found: Exchange, before: Decision | None, ctx: Context
+    ) -> None:
+        """Find the verdict, or leave it open for what timers and replies will do."""
+        if ctx.touched("scratch") and AUTHORIZED in ctx.scratch:
+            decision.auth = self.auth
+        if decision.to is not None:
+            self._close(decision, RELAYED)
+        elif decision.status >= 200:
+            self._close(decision, ANSWERED)
+        elif not decision.status and not self._waits:
+            decision.line = ctx.left_at
+            again = before is not None and before.source == decision.source
+            if decision.method == "ACK" or (again and before is not None and before.is_settled):
+                self._close(decision, ABSORBED)
+                return
+            self._close(decision, DROPPED)
+        if self._is_wanted_later(decision):
+            for gone in (self._open.put(self.clock.now(), found, decision) or {}).values():
+                self._give_up(gone)
 
-def sockets_for(me: Sequence[Address], listen: Sequence[ListenSocket]) -> list[ListenSocket]:
-    """The sockets of the replay: our addresses in the capture, then those of the cfg.
+    def _is_wanted_later(self, decision: Decision) -> bool:
+        """Whether an answer may come, or a retransmission that must be told from a request."""
+        return self._has_transactions or decision.verdict in (RELAYED, "")
 
-    A single `listen` line keeps its name and advertised address at another place.
-    """
-    known = {socket.local: socket for socket in listen}
-    like = listen[0] if len(listen) == 1 and len(me) == 1 else ListenSocket("udp", "", 0)
-    ours = [known.get(a) or replace(like, proto="udp", address=a[0], port=a[1]) for a in me]
-    taken = {socket.local for socket in ours}
-    return [*ours, *(socket for socket in listen if socket.local not in taken)]
+    def _give_up(self, decision: Decision, *, at_end: bool = True) -> None:
+        """Close a decision that was left open: nothing comes any more, or its final answer did."""
+        if decision.verdict or (not at_end and decision.status < 200):
+            return
+        if decision.to is not None:
+            self._close(decision, RELAYED)
+        elif decision.status >= 200:
+            self._close(decision, ANSWERED)
+        else:
+            self._close(decision, DROPPED)
 
-
-def guess_me(packets: Iterable[Packet], program: Program) -> tuple[list[Address], str]:
-    """Our addresses in a capture and how they were found.
-
-    Those of the cfg's `listen` lines that anything was sent to; else the address that most SIP
-    requests went to.
-    """
-    listen = {socket.local for socket in program.settings.sockets()}
-    dests: Counter[Address] = Counter()
-    requests: Counter[Address] = Counter()
-    for dest, is_request in _destinations(packets):
-        dests[dest] += 1
-        requests[dest] += is_request
-    ours = [address for address in dests if address in listen]
-    if ours:
-        return ours, "a listen line of the cfg"
-    busiest = [address for address, count in requests.most_common(1) if count]
-    return busiest, "most requests went there"
-
-
-def _destinations(packets: Iterable[Packet]) -> Iterator[tuple[Address, bool]]:
-    for packet in packets:
-        first = packet.datagram.data.partition(b"\n")[0].rstrip()
-        if first.startswith(b"SIP/2.0 "):
-            yield packet.datagram.dest, False
-        elif first.endswith(b"SIP/2.0"):
-            yield packet.datagram.dest, True
+    def _close(self, decision: Decision, verdict: str) -> None:
+        """The verdict is found: count it."""
+        decision.verdict = verdict
+        decision.diverges = decision.differs()
+        source = self.sources[decision.source[0]]
+        source.take(decision)
+        if decision.captured.relayed and verdict != RELAYED and verdict != ABSORBED:
+            self._refused.put(
+                self.clock.now(),
+                decision.call_id.encode("utf-8", "surrogateescape"),
+                decision.source[0],
+            )
+        if self.manner.blocking.counts(decision):
+            source.block(decision)
+            person = self.people.person(decision.user, decision.source[0])
+            if person is not None:
+                self.people.block(person, decision)
+        if self.manner.told is not None:
+            self.manner.told(decision)

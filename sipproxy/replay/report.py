@@ -1,86 +1,134 @@
-"""What a replay found, as a table for people and as plain data."""
+"""What a replay found, for people: good users blocked first, then each source."""
 
-import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from sipproxy.core.flow import Address
-from sipproxy.core.log import LEVEL_NAMES
-from sipproxy.replay.capture import Capture
-from sipproxy.replay.player import Blocked, Line, Player, Source
+from sipproxy.replay.people import Person
+from sipproxy.replay.run import Replayed
+from sipproxy.replay.show import show_address, show_blocked, show_time, table
+from sipproxy.replay.verdicts import Decision, Source
 
-
-def as_data(player: Player, capture: Capture, me: list[Address], found: str) -> dict[str, Any]:
-    """Everything of the report as JSON takes it."""
-    host = player.proxy.host
-    return {
-        "capture": capture.path,
-        "cfg": player.proxy.program.file,
-        "me": [show_address(address) for address in me],
-        "me_found_by": found,
-        "frames": capture.frames,
-        "fed": player.fed,
-        "not_read": dict(capture.unread),
-        "broken": capture.broken,
-        "late": player.late,
-        "sent_by_timers": player.timer_sent,
-        "faults": host.counters["core.faults"],
-        "sources": [{"source": name, **_source(source)} for name, source in player.sources.items()],
-    }
+_MOST_ROWS = 20
+_MOST_SOURCES = 1000
 
 
-def _source(source: Source) -> dict[str, Any]:
-    return {
-        "requests": dict(source.requests),
-        "answers": {str(status): count for status, count in sorted(source.answers.items())},
-        "replies": source.replies,
-        "relayed": source.relayed,
-        "dropped": source.dropped,
-        "malformed": source.malformed,
-        "other": source.other,
-        "blocked": source.blocked,
-        "first_blocked": _blocked(source.first_blocked),
-    }
-
-
-def _blocked(blocked: Blocked | None) -> dict[str, Any] | None:
-    if blocked is None:
-        return None
-    return {
-        "packet": blocked.packet,
-        "time": blocked.time,
-        "method": blocked.method,
-        "status": blocked.status or None,
-        "line": blocked.line,
-    }
-
-
-def as_text(player: Player, capture: Capture, me: list[Address], found: str) -> str:
+def as_text(replayed: Replayed) -> str:
     """The report for a person."""
-    return "\n".join(_lines(player, capture, me, found))
+    parts = (_good(replayed), _about(replayed), _differences(replayed), _sources(replayed))
+    return "\n\n".join(text for text in ("\n".join(part) for part in parts) if text)
 
 
-def _lines(player: Player, capture: Capture, me: list[Address], found: str) -> Iterator[str]:
-    where = " ".join(map(show_address, me))
-    yield f"{capture.path} through {player.proxy.program.file}"
-    yield f"  us: {where} ({found})" if me else "  us: not found; say it with --me IP:PORT"
-    yield f"  {player.fed} of {capture.frames} frames were sent to us and played"
-    for reason, count in capture.unread.most_common():
-        yield f"  not read: {count} x {reason}"
-    if capture.broken:
-        yield f"  broken: {capture.broken}; what stood before it was played"
-    if player.late:
-        yield f"  {player.late} packets stand after later ones; played at once"
-    faults = player.proxy.host.counters["core.faults"]
-    if faults:
-        yield f"  {faults} messages ended in an error of a route or module (see --log)"
-    if not player.sources:
-        return
-    yield ""
-    yield from table(
-        ("source", "requests", "answered", "relayed", "dropped", "first blocked"),
-        [_row(name, source) for name, source in player.sources.items()],
+def _good(replayed: Replayed) -> Iterator[str]:
+    people = replayed.player.people
+    good = people.known_good()
+    blocked = [person for person in good if person.blocked]
+    if not good:
+        yield "good users blocked: nobody is known good (see --good)"
+    else:
+        yield f"good users blocked: {len(blocked)} of {len(good)} known good"
+    yield from _people(blocked)
+    broke_in = list(people.broke_in())
+    if broke_in:
+        yield f"likely break-ins (a success behind a run of failures): {len(broke_in)}"
+        yield from _people(broke_in)
+
+
+def _people(people: list[Person]) -> Iterator[str]:
+    for person in people[:_MOST_ROWS]:
+        who = f"{person.user or '(no user)'} at {person.address}"
+        times = f"blocked {person.blocked} times, first: " if person.blocked else "not blocked"
+        yield f"  {who}: {times}{show_blocked(person.first_blocked) if person.blocked else ''}"
+    if len(people) > _MOST_ROWS:
+        yield f"  and {len(people) - _MOST_ROWS} more (--json has all)"
+
+
+def _about(replayed: Replayed) -> Iterator[str]:
+    player, tally = replayed.player, replayed.player.tally
+    where = " ".join(map(show_address, replayed.me))
+    names = " ".join(capture.path for capture in replayed.captures)
+    yield f"{names} through {player.proxy.program.file}"
+    yield (
+        f"  us: {where} ({replayed.found})"
+        if where
+        else "  us: not found; say it with --me IP:PORT"
     )
+    yield f"  {player.fed} of {replayed.frames} frames were sent to us and played"
+    for reason, count in replayed.unread.most_common():
+        yield f"  not read: {count} x {reason}"
+    for capture in replayed.captures:
+        if capture.broken:
+            yield f"  broken: {capture.broken}; what stood before it was played"
+    if "auth" in player.proxy.host.modules:
+        yield f"  passwords: {_AUTH[player.auth]}"
+    if player.undecided:
+        yield f"  {player.undecided} credentials got no answer in the capture: taken for wrong"
+    if player.undecided == 0 and player.auth in ("db", "file") and _has_no_secret(replayed):
+        yield "  the cfg has no secret: no nonce of the capture is ours (see --auth capture)"
+    for count, what in (
+        (tally.late, "packets stand after later ones; played at once"),
+        (tally.unmatched, "replies answer nothing that our proxy sent; not played"),
+        (
+            tally.only_old,
+            "requests came only because the old server let a call through; not played",
+        ),
+        (tally.loops, "messages went round in a loop"),
+        (player.proxy.host.counters["core.faults"], "messages ended in an error (see --log)"),
+    ):
+        if count:
+            yield f"  {count} {what}"
+
+
+_AUTH = {
+    "db": "the cfg's own",
+    "file": "the file of users",
+    "capture": "right or wrong as the old server's answer says",
+    "accept": "all taken for right",
+    "reject": "all taken for wrong",
+}
+
+
+def _has_no_secret(replayed: Replayed) -> bool:
+    auth = replayed.player.proxy.host.modules.get("auth")
+    return auth is not None and getattr(auth, "secret", None) is None
+
+
+def _differences(replayed: Replayed) -> Iterator[str]:
+    """Where it becomes open-loop."""
+    if not replayed.is_open_loop:
+        if replayed.me and replayed.player.fed:
+            yield "the captures have no answers of the old server: nothing to compare with"
+        return
+    found = [source.diverged for source in replayed.player.sources.values() if source.diverged]
+    if not found:
+        yield "every answer that the captures show is the same here"
+        return
+    first = min(found, key=lambda decision: (decision.time, decision.capture, decision.packet))
+    yield f"open-loop from packet {first.packet}, {show_time(first.time)}: {_difference(first)}"
+    yield (
+        f"  {len(found)} of {len(replayed.player.sources)} sources are answered otherwise than "
+        "then; what each sent next, it sent to the old server"
+    )
+
+
+def _difference(decision: Decision) -> str:
+    ours = decision.verdict if decision.verdict != "answered" else str(decision.status)
+    old = "relayed" if decision.captured.relayed else str(decision.captured.status)
+    where = f" ({decision.line})" if decision.line else ""
+    return f"{decision.method} of {decision.source[0]} was {old}, is {ours}{where}"
+
+
+def _sources(replayed: Replayed) -> Iterator[str]:
+    sources = replayed.player.sources
+    if not sources:
+        return
+    head = ("source", "requests", "answered", "then", "relayed", "dropped", "first blocked")
+    rows = [_row(name, source) for name, source in sources.items()]
+    rows = rows[:_MOST_SOURCES]
+    if all(row[3] == "-" for row in rows):
+        yield from table(head[:3] + head[4:], [row[:3] + row[4:] for row in rows])
+    else:
+        yield from table(head, rows)
+    if len(sources) > _MOST_SOURCES:
+        yield f"and {len(sources) - _MOST_SOURCES} more sources (--csv has all)"
 
 
 def _row(name: str, source: Source) -> tuple[str, ...]:
@@ -90,40 +138,13 @@ def _row(name: str, source: Source) -> tuple[str, ...]:
     if source.malformed:
         requests = f"{requests} malformed {source.malformed}".strip()
     answers = " ".join(f"{status}:{count}" for status, count in sorted(source.answers.items()))
+    then = " ".join(f"{status}:{count}" for status, count in sorted(source.captured.items()))
     return (
         name,
         requests or "-",
         answers or "-",
+        then or "-",
         str(source.relayed),
         str(source.dropped),
         show_blocked(source.first_blocked),
     )
-
-
-def show_blocked(blocked: Blocked | None) -> str:
-    """`packet 21, 12:00:01.250, REGISTER 429, rate.cfg:41`."""
-    if blocked is None:
-        return "-"
-    clock = time.strftime("%H:%M:%S", time.gmtime(blocked.time)) + f"{blocked.time % 1:.3f}"[1:]
-    what = f"{blocked.method} {blocked.status or 'dropped'}"
-    line = f", {blocked.line}" if blocked.line else ""
-    return f"packet {blocked.packet}, {clock}, {what}{line}"
-
-
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Lines of a table with columns of even width."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, tuple("-" * width for width in widths), *rows):
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
-
-
-def show_address(address: Address) -> str:
-    """`192.0.2.1:5060`, `[::1]:5060`."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def show_line(line: Line) -> str:
-    """A line of the cfg's log, with the frame it belongs to."""
-    name = LEVEL_NAMES.get(line.level, "DEBUG")
-    return f"{line.packet:6} {name}: {line.origin}: {line.text.rstrip()}"

@@ -49,7 +49,7 @@ def capture(tmp_path: Path) -> str:
 def test_the_busiest_address_is_taken_for_ours(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
     said = sipproxy("replay", capture, "-f", cfg)
     assert said.code == 0
-    assert "us: 192.0.2.200:5061 (most requests went there)" in said.out
+    assert "us: 192.0.2.200:5061 (guessed: most senders and requests went there)" in said.out
     assert "OPTIONS 3" in said.out
     assert f"OPTIONS 403, {cfg}:7" in said.out
 
@@ -80,7 +80,11 @@ def test_unreadable_input_is_one_sentence_and_exit_2(
     bad = tmp_path / "bad.pcap"
     bad.write_text("this is no capture at all, only text")
     said = sipproxy("replay", str(bad), "-f", cfg)
-    assert (said.code, said.out, said.err) == (2, "", f"sipproxy: {bad} is no pcap or pcapng capture\n")
+    assert (said.code, said.out, said.err) == (
+        2,
+        "",
+        f"sipproxy: {bad} is no pcap or pcapng capture\n",
+    )
     said = sipproxy("replay", str(tmp_path / "none.pcap"), "-f", cfg)
     assert said.code == 2
     said = sipproxy("replay", str(bad), "-f", str(tmp_path / "none.cfg"))

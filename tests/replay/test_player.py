@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from sipproxy.core.flow import Address
-from sipproxy.core.sockets import ListenSocket
 from sipproxy.program import load_text
 from sipproxy.replay.capture import Datagram, Packet
-from sipproxy.replay.player import Blocked, Player, guess_me, sockets_for
+from sipproxy.replay.player import Player
+from sipproxy.replay.verdicts import Blocked
 
 ME = ("192.0.2.100", 5060)
 PHONE, OTHER = ("192.0.2.1", 5070), ("192.0.2.2", 5070)
@@ -149,7 +149,7 @@ def test_time_that_runs_back_is_counted(player: Player) -> None:
             (1001.0, PHONE, message("OPTIONS", 2, PHONE)),
         )
     )
-    assert player.late == 1
+    assert player.tally.late == 1
     assert player.sources["192.0.2.1"].answers == {200: 2}
 
 
@@ -162,24 +162,6 @@ def test_a_replay_repeats_itself() -> None:
         player.play(packets((1000.0, PHONE, message("OPTIONS", 1, PHONE))))
         runs.append(seen)
     assert runs[0] and runs[0] == runs[1]
-
-
-def test_our_addresses_come_from_the_cfg_or_from_the_requests() -> None:
-    to_us = list(packets((1.0, PHONE, message("OPTIONS", 1, PHONE))))
-    elsewhere = list(packets(*[(2.0, PHONE, message("OPTIONS", 2, PHONE))] * 3, dest=OTHER))
-    plain = load_text("request_route { exit; }")
-    named = load_text("listen=udp:192.0.2.100:5060\nrequest_route { exit; }")
-    assert guess_me(to_us + elsewhere, plain) == ([OTHER], "most requests went there")
-    assert guess_me(to_us + elsewhere, named) == ([ME], "a listen line of the cfg")
-    assert guess_me(packets((1.0, PHONE, b"hello")), plain)[0] == []
-
-
-def test_a_single_listen_line_keeps_its_name_and_advertised_address() -> None:
-    cfg = ListenSocket("udp", "10.0.0.1", 5060, ("public.example.org", 5060), "wan")
-    first, second = sockets_for([ME], [cfg])
-    assert first == ListenSocket("udp", *ME, ("public.example.org", 5060), "wan")
-    assert second == cfg
-    assert sockets_for([cfg.local], [cfg]) == [cfg]
 
 
 def test_a_replay_only_reads_databases() -> None:

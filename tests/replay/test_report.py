@@ -1,12 +1,11 @@
-"""The report of a replay, for people and for programs."""
+"""The report of a replay for people."""
 
 from pathlib import Path
 
 from sipproxy.program import load_text
-from sipproxy.replay.capture import Capture
 from sipproxy.replay.pcap import PcapWriter
-from sipproxy.replay.player import Line, Player
-from sipproxy.replay.report import as_data, as_text, show_address, show_line, table
+from sipproxy.replay.report import as_text
+from sipproxy.replay.run import Replayed, replay
 
 ME = ("192.0.2.100", 5060)
 CFG = """loadmodule "sl.so"
@@ -17,73 +16,58 @@ request_route {
 """
 
 
-def replayed(path: Path) -> tuple[Player, Capture]:
+def replayed(path: Path, *, answered: bool = False) -> Replayed:
     source = ("192.0.2.1", 5070)
     with PcapWriter(str(path)) as writer:
-        for number, method in enumerate(("OPTIONS", "OPTIONS", "MESSAGE")):
-            text = (
-                f"{method} sip:b@192.0.2.100 SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK{number}\r\n"
-                "From: <sip:a@x>;tag=a\r\nTo: <sip:b@x>\r\n"
+        for number, method in enumerate(("OPTIONS", "OPTIONS", "REGISTER")):
+            head = (
+                "Via: SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK\r\n"
+                f"From: <sip:a@x>;tag=a\r\nTo: <sip:b@x>\r\n"
                 f"Call-ID: {number}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
             )
-            writer.add(36000.5 + number, source, ME, text.encode())
+            request = f"{method} sip:b@192.0.2.100 SIP/2.0\r\n{head}"
+            writer.add(36000.5 + number, source, ME, request.encode())
+            if answered:
+                writer.add(36000.6 + number, ME, source, f"SIP/2.0 200 OK\r\n{head}".encode())
     with open(path, "ab") as stream:
         stream.write(b"\0\0\0")
-    capture = Capture(str(path))
-    player = Player(load_text(CFG, file="t.cfg"), [ME], 36000.0)
-    player.play(capture)
-    return player, capture
+    return replay(load_text(CFG, file="t.cfg"), [str(path)], me=[ME])
 
 
 def test_the_table(tmp_path: Path) -> None:
-    player, capture = replayed(tmp_path / "a.pcap")
-    text = as_text(player, capture, [ME], "as told")
+    text = as_text(replayed(tmp_path / "a.pcap"))
     assert text.replace(str(tmp_path), "DIR") == (
+        "good users blocked: nobody is known good (see --good)\n"
+        "\n"
         "DIR/a.pcap through t.cfg\n"
         "  us: 192.0.2.100:5060 (as told)\n"
         "  3 of 3 frames were sent to us and played\n"
         "  broken: the file ends in the middle of frame 4; what stood before it was played\n"
         "\n"
-        "source     requests             answered     relayed  dropped  first blocked\n"
-        "---------  -------------------  -----------  -------  -------  "
-        "--------------------------------------------\n"
-        "192.0.2.1  OPTIONS 2 MESSAGE 1  200:2 403:1  0        0        "
-        "packet 3, 10:00:02.500, MESSAGE 403, t.cfg:4"
+        "the captures have no answers of the old server: nothing to compare with\n"
+        "\n"
+        "source     requests              answered     relayed  dropped  first blocked\n"
+        "---------  --------------------  -----------  -------  -------  "
+        "---------------------------------------------\n"
+        "192.0.2.1  OPTIONS 2 REGISTER 1  200:2 403:1  0        0        "
+        "packet 3, 10:00:02.500, REGISTER 403, t.cfg:4"
     )
 
 
-def test_plain_data(tmp_path: Path) -> None:
-    player, capture = replayed(tmp_path / "a.pcap")
-    data = as_data(player, capture, [ME], "as told")
-    assert data["me"] == ["192.0.2.100:5060"]
-    assert data["frames"] == data["fed"] == 3
-    (source,) = data["sources"]
-    assert source["source"] == "192.0.2.1"
-    assert source["answers"] == {"200": 2, "403": 1}
-    assert source["first_blocked"] == {
-        "packet": 3,
-        "time": 36002.5,
-        "method": "MESSAGE",
-        "status": 403,
-        "line": "t.cfg:4",
-    }
+def test_good_users_blocked_come_first_and_then_where_it_becomes_open_loop(tmp_path: Path) -> None:
+    lines = as_text(replayed(tmp_path / "a.pcap", answered=True)).splitlines()
+    assert lines[0] == "good users blocked: 1 of 1 known good"
+    blocked = "packet 5, 10:00:02.500, REGISTER 403, t.cfg:4"
+    assert lines[1] == f"  a at 192.0.2.1: blocked 1 times, first: {blocked}"
+    assert (
+        "open-loop from packet 5, 10:00:02.500: REGISTER of 192.0.2.1 was 200, is 403 (t.cfg:4)"
+    ) in lines
+    assert lines[-1].split()[5:7] == ["200:2", "403:1"] and "200:3" in lines[-1]
 
 
 def test_without_our_address_there_is_no_table(tmp_path: Path) -> None:
     path = tmp_path / "empty.pcap"
     PcapWriter(str(path)).close()
-    capture = Capture(str(path))
-    player = Player(load_text(CFG), [], 0.0)
-    player.play(capture)
-    assert "us: not found; say it with --me IP:PORT" in as_text(player, capture, [], "")
-
-
-def test_small_forms() -> None:
-    assert show_address(("::1", 5060)) == "[::1]:5060"
-    assert show_line(Line(7, -1, "<script>", "text\n")) == "     7 ERROR: <script>: text"
-    assert list(table(("a", "long"), [("value", "x")])) == [
-        "a      long",
-        "-----  ----",
-        "value  x",
-    ]
+    text = as_text(replay(load_text(CFG), [str(path)]))
+    assert "us: not found; say it with --me IP:PORT" in text
+    assert "source" not in text

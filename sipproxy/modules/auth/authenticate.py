@@ -47,6 +47,8 @@ class Authentication(Challenges):
         if not is_complete(found):
             self.error("auth_check_hdr_md5(): Credentials are not filled properly")
             return FAILED, None
+        if self.judge is not None and not self.judge.reads_nonces:
+            return ACCEPTED, found
         verdict = self.nonces.check(found, ctx)
         return (ACCEPTED, found) if verdict is Verdict.GOOD else (verdict.value, None)
 
@@ -60,6 +62,12 @@ class Authentication(Challenges):
             return FAILED
         wanted = digest.response(ha1, credentials, method, body)
         return ACCEPTED if compare_digest(given, wanted.encode("ascii")) else WRONG_PASSWORD
+
+    def judged(self, ctx: Context, credentials: Credentials, realm: str, method: str) -> int | None:
+        """What a Judge says of the credentials; None where there is none to ask."""
+        if self.judge is None:
+            return None
+        return self.judge.judge(ctx, credentials, realm, method)
 
     def post_auth(self, ctx: Context, credentials: Credentials, ha1: str) -> int:
         """The response was right; the replies may say so in Authentication-Info."""
@@ -171,7 +179,7 @@ class Authentication(Challenges):
         text = self._realm(ctx, realm, caller)
         if not text:
             return FAILED, None
-        if not password:
+        if not password and self.judge is None:
             why = "failed to get passwd value" if password is None else "invalid password value"
             self.error(f"{caller}(): {why}")
             return FAILED, None
@@ -179,7 +187,7 @@ class Authentication(Challenges):
             self.error(f"{caller}(): invalid flags value")
             return FAILED, None
         text = self.strip_realm(text)
-        code, found = self._check(ctx, text, password, flags, kind, method or ctx.msg.method)
+        code, found = self._check(ctx, text, password or "", flags, kind, method or ctx.msg.method)
         if code < 0 and flags & (_QOP_NONE | _QOP_AUTH | _QOP_AUTH_INT):
             qop = "auth-int" if flags & _QOP_AUTH_INT else "auth" if flags & _QOP_AUTH else ""
             header = self.challenge_header(ctx, ctx.now, text, kind, qop, 0)
@@ -192,6 +200,9 @@ class Authentication(Challenges):
         code, found = self.pre_auth(ctx, realm, kind)
         if found is None:
             return code, None
+        judged = self.judged(ctx, found, realm, method)
+        if judged is not None:
+            return judged, found
         ha1 = password
         if not flags & _IS_HA1:
             ha1 = self.digest.ha1(found.username or "", realm, password)

@@ -2,7 +2,7 @@
 
 from sipproxy import text as wire
 from sipproxy.clock import Chance
-from sipproxy.core.bindings import Replies
+from sipproxy.core.bindings import Judge, Replies
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, INFO, WARN, report
 from sipproxy.core.module import Module, modparam
@@ -44,6 +44,8 @@ class AuthBase(Module):
     nonces: Nonces
     digest: Digest
     replies: Replies
+    judge: Judge | None = None
+    """Who decides in place of nonces and passwords; given by a replay."""
 
     def start(self) -> None:
         """Make the secrets and the memory for numbers; raises ModuleError."""

@@ -84,6 +84,10 @@ class Nonces:
         self._issued = -1
         self._text = ""
 
+    def trust_earlier(self) -> None:
+        """Take nonces from before our start too, as the server did that ran then (a replay)."""
+        self._started = 0
+
     def make(self, now: float, ctx: Context | None) -> str:
         """A nonce that is good from `now` on; without a context it is for no special request."""
         issued = int(now)

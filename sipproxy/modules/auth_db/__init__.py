@@ -223,6 +223,9 @@ class AuthDb(Module, name="auth_db"):
         code, found = auth.pre_auth(ctx, text, kind)
         if found is None:
             return code, None
+        judged = auth.judged(ctx, found, text, method)
+        if judged is not None:
+            return judged, found
         named = found.domain
         columns = self._columns_2 if named else self._columns
         domain = (named or text) if self._by_domain else None

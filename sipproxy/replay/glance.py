@@ -1,0 +1,98 @@
+"""What a replay must know of a message before, or without, reading it whole."""
+
+import re
+from typing import NamedTuple
+
+from sipproxy.text import decode
+
+_REPLY = b"SIP/2.0 "
+_CALL_ID = re.compile(rb"\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CSEQ = re.compile(rb"\nCSeq[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_FROM = re.compile(rb"\n(?:From|f)[ \t]*:[^\r\n]*?sips?:([^@>;\r\n]*)@", re.IGNORECASE)
+_USERNAME = re.compile(rb'\n(?:Proxy-)?Authorization[^\r\n]*?username="([^"\r\n]*)"', re.IGNORECASE)
+_AGENT = re.compile(rb"\nUser-Agent[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_STALE = re.compile(rb"\n(?:WWW|Proxy)-Authenticate[^\r\n]*stale=\"?true", re.IGNORECASE)
+_TAGGED = re.compile(rb"\n(?:To|t)[ \t]*:[^\r\n]*;[ \t]*tag=", re.IGNORECASE)
+
+
+class Exchange(NamedTuple):
+    """What a request and its answers have in common: Call-ID and CSeq (`1 INVITE`)."""
+
+    call_id: bytes
+    cseq: bytes
+
+    @property
+    def method(self) -> str:
+        """The method in CSeq."""
+        return decode(self.cseq.rpartition(b" ")[2])
+
+
+def exchange(data: bytes) -> Exchange | None:
+    """The exchange that a message belongs to; None for what has no Call-ID or CSeq."""
+    at, number = data.find(b"\nCall-ID: "), data.find(b"\nCSeq: ")
+    if at >= 0 and number >= 0:
+        call_id = data[at + 10 : data.find(b"\n", at + 10)].strip()
+        cseq = data[number + 7 : data.find(b"\n", number + 7)].strip()
+    else:
+        one, other = _CALL_ID.search(data), _CSEQ.search(data)
+        if one is None or other is None:
+            return None
+        call_id, cseq = one[1].strip(), other[1].strip()
+    if b"  " in cseq or b"\t" in cseq:
+        cseq = b" ".join(cseq.split())
+    return Exchange(call_id, cseq)
+
+
+def status_of(data: bytes) -> int:
+    """The status of a reply; 0 for all else."""
+    digits = data[8:11]
+    return int(digits) if data.startswith(_REPLY) and digits.isdigit() else 0
+
+
+def is_request(data: bytes) -> bool:
+    """Whether the first line is one of a request."""
+    end = data.find(b"\n")
+    return data[:end].rstrip().endswith(b" SIP/2.0")
+
+
+def is_challenged_stale(data: bytes) -> bool:
+    """Whether a 401 or 407 says that only the nonce was too old."""
+    return _STALE.search(data) is not None
+
+
+def has_to_tag(data: bytes) -> bool:
+    """Whether a request belongs to a dialog."""
+    return _TAGGED.search(data) is not None
+
+
+def has_credentials(data: bytes) -> bool:
+    """Whether a request carries Authorization or Proxy-Authorization."""
+    return (
+        b"uthorization:" in data or b"UTHORIZATION:" in data or _USERNAME.search(data) is not None
+    )
+
+
+def user_of(data: bytes) -> str:
+    """Who sends a request: the user of its credentials, else of From; empty for neither."""
+    if has_credentials(data):
+        found = _USERNAME.search(data)
+        if found is not None:
+            return decode(found[1].partition(b"@")[0])
+    at = data.find(b"\nFrom: ")
+    if at >= 0:
+        line = data[at : data.find(b"\n", at + 1)]
+        start = line.find(b"<sip:")
+        end = line.find(b"@", start)
+        if 0 <= start < end:
+            return decode(line[start + 5 : end].partition(b":")[0])
+    found = _FROM.search(data)
+    return "" if found is None else decode(found[1].partition(b":")[0])
+
+
+def agent_of(data: bytes) -> str:
+    """The value of User-Agent, empty without one."""
+    at = data.find(b"\nUser-Agent: ")
+    if at >= 0:
+        return decode(data[at + 13 : data.find(b"\n", at + 13)].strip())
+    found = _AGENT.search(data)
+    return "" if found is None else decode(found[1].strip())

@@ -1,0 +1,168 @@
+"""The first look at captures: who is the proxy, and what became of each request then."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from sipproxy.core.flow import Address
+from sipproxy.program import Program
+from sipproxy.replay.capture import Packet
+from sipproxy.replay.glance import exchange, is_challenged_stale, is_request, status_of
+
+RELAYED, STALE = 1 << 10, 1 << 11
+"""Bits of an outcome beside its status."""
+_STATUS = 0x3FF
+_SECONDS = 200.0
+"""How long a request may wait for its answer; a phone rings up to three minutes."""
+_MOST = 100_000
+_SENDERS = 1000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """What happened lately: entries live for one to two spans of time, and are bounded in number.
+
+    Two dicts take turns, so that forgetting costs nothing.
+    """
+
+    def __init__(self, seconds: float = _SECONDS, most: int = _MOST) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._since = 0.0
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        """The entry of a key, None when there is none any more."""
+        found = self._young.get(key)
+        return self._old.get(key) if found is None else found
+
+    def put(self, now: float, key: K, value: V) -> dict[K, V] | None:
+        """Note an entry; gives back those that were forgotten, if it was time for that."""
+        gone = None
+        if now - self._since > self._seconds or len(self._young) >= self._most:
+            gone = self._old
+            self._since, self._old, self._young = now, self._young, {}
+        self._young[key] = value
+        return gone
+
+    def drop(self, key: K) -> None:
+        """Forget one entry."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
+    def rest(self) -> list[V]:
+        """All entries, oldest first."""
+        return [*self._old.values(), *self._young.values()]
+
+
+class Outcome:
+    """What the capture shows that the old server did with a request.
+
+    `status` is its final answer, else its last provisional one, 0 for none; `relayed` tells that
+    it sent the request on, `stale` that a challenge only said that the nonce was too old.
+    """
+
+    __slots__ = ("relayed", "stale", "status")
+
+    def __init__(self, packed: int = 0) -> None:
+        self.status = packed & _STATUS
+        self.relayed = bool(packed & RELAYED)
+        self.stale = bool(packed & STALE)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is seen how the request ended."""
+        return self.status >= 200 or self.relayed
+
+
+class Survey:
+    """Reads packets once; afterwards :meth:`outcome` tells of each by its place, from 0."""
+
+    def __init__(self, packets: Iterable[Packet] = ()) -> None:
+        self.first = 0.0
+        self.last = 0.0
+        """Unix time of the earliest and latest packet, 0 when there is none."""
+        self.replied: Counter[Address] = Counter()
+        """Who answered, with how many replies."""
+        self._outcomes = array("H")
+        self._open: Recent[tuple[Address, str, bytes, bytes], list[int]] = Recent()
+        self._at: Recent[tuple[Address, bytes, bytes], list[int]] = Recent()
+        self._requests: Counter[Address] = Counter()
+        self._senders: dict[Address, set[str]] = {}
+        self._protos: dict[Address, set[str]] = {}
+        for packet in packets:
+            self.take(packet)
+
+    def take(self, packet: Packet) -> None:
+        """Note one packet."""
+        time, datagram = packet.time, packet.datagram
+        if not self._outcomes or time < self.first:
+            self.first = time
+        self.last = max(self.last, time)
+        self._outcomes.append(0)
+        data = datagram.data
+        status = status_of(data)
+        if status:
+            self._reply(status, datagram.source, datagram.dest[0], data)
+        elif is_request(data):
+            self._request(time, datagram.source, datagram.dest, data)
+            self._protos.setdefault(datagram.dest, set()).add(datagram.proto)
+
+    def _reply(self, status: int, source: Address, client: str, data: bytes) -> None:
+        self.replied[source] += 1
+        found = exchange(data)
+        waiting = found and self._open.get((source, client, *found))
+        if not waiting:
+            return
+        stale = STALE if status in (401, 407) and is_challenged_stale(data) else 0
+        outcomes = self._outcomes
+        for place in waiting:
+            known = outcomes[place]
+            if known & _STATUS < 200:
+                outcomes[place] = known & RELAYED | status & _STATUS | stale
+
+    def _request(self, time: float, source: Address, dest: Address, data: bytes) -> None:
+        self._requests[dest] += 1
+        senders = self._senders.setdefault(dest, set())
+        if len(senders) < _SENDERS:
+            senders.add(source[0])
+        found = exchange(data)
+        if found is None:
+            return
+        for place in self._at.get((source, *found)) or ():
+            self._outcomes[place] |= RELAYED
+        place = len(self._outcomes) - 1
+        key = (dest, source[0], *found)
+        waiting = self._open.get(key)
+        if waiting is None:
+            waiting = []
+            self._open.put(time, key, waiting)
+            self._at.put(time, (dest, *found), waiting)
+        waiting.append(place)
+
+    def outcome(self, place: int) -> Outcome:
+        """What the old server did with the packet at a place."""
+        outcomes = self._outcomes
+        return Outcome(outcomes[place] if place < len(outcomes) else 0)
+
+    def protos(self, address: Address) -> set[str]:
+        """The transports by which requests came to an address."""
+        return self._protos.get(address, set())
+
+    def me(self, program: Program) -> tuple[list[Address], str]:
+        """Our addresses in the captures, and how they were found.
+
+        Those of the cfg's `listen` lines that SIP was sent to; else the one address that most
+        senders, and of these the most requests, went to.
+        """
+        listen = {socket.local for socket in program.settings.sockets()}
+        ours = [address for address in self._requests if address in listen]
+        if ours:
+            return ours, "a listen line of the cfg"
+        senders, requests = self._senders, self._requests
+        ranked = sorted(requests, key=lambda a: (len(senders[a]), requests[a]), reverse=True)
+        return ranked[:1], "guessed: most senders and requests went there"
