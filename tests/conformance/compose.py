@@ -25,7 +25,8 @@ def request(text: str, step: Step, peer: Peer, name: str, call_prefix: str) -> s
     method, uri = [*start.split(" "), "", ""][:2]
     peer.sent += 1
     if fill and not start.startswith("SIP/2.0"):
-        via = f"Via: SIP/2.0/UDP {host_port(peer.address)};branch=z9hG4bK-{name}-{peer.sent}"
+        sent_by = f"{peer.proto} {host_port(peer.address)}"
+        via = f"Via: SIP/2.0/{sent_by};branch=z9hG4bK-{name}-{peer.sent}"
         defaults = [
             "Max-Forwards: 70",
             f"From: <sip:alice@example.com>;tag=from-{name}",
