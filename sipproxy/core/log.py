@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from sipproxy.core.timers import TimerQueue
+from sipproxy.text import upper
 
 ALERT, BUG, CRIT2, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG = -5, -4, -3, -2, -1, 0, 1, 2, 3
 
@@ -40,6 +41,13 @@ FACILITIES = frozenset(
 """Names of the facilities of syslog."""
 
 
+def facility_named(text: str) -> str:
+    """A facility as it is listed, from a name in any case; raises ValueError (str2facility)."""
+    if upper(text) not in FACILITIES:
+        raise ValueError(f"invalid syslog facility {text}")
+    return upper(text)
+
+
 def named_level(text: str) -> int:
     """The level that a cfg calls `L_ERR`; raises ValueError."""
     try:
@@ -53,10 +61,13 @@ class LogSink(Protocol):
 
     threshold: int
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
         """One record; `origin` is `<script>` or a module's name. Called only for enabled levels.
 
-        `label` stands for the name of the level in a line.
+        `label` stands for the name of the level in a line. `facility` (of :func:`facility_named`)
+        is for syslog, in place of the core parameter log_facility.
         """
 
 
@@ -67,7 +78,9 @@ class LogList:
         self.threshold = threshold
         self.records: list[tuple[int, str, str]] = []
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
         self.records.append((level, origin, text))
 
 
@@ -94,7 +107,15 @@ class LimitedReports:
         self._burst = burst
         self._kinds: dict[tuple[str, Hashable], _Repeated] = {}
 
-    def report(self, now: float, level: int, origin: str, text: str, kind: Hashable = "") -> None:
+    def report(
+        self,
+        now: float,
+        level: int,
+        origin: str,
+        text: str,
+        kind: Hashable = "",
+        facility: str = "",
+    ) -> None:
         """Write or count a line. Lines of one `kind` count together, whatever their texts say;
         it must not hold what a peer sent. Without it the text is the kind.
         """
@@ -103,11 +124,11 @@ class LimitedReports:
         key = origin, kind or text
         repeated = self._kinds.get(key)
         if repeated is None:
-            repeated = self._kinds[key] = _Repeated(level, text)
+            repeated = self._kinds[key] = _Repeated(level, text, facility)
             self._come_back(now, key)
         if repeated.written < self._burst:
             repeated.written += 1
-            self._log.write(level, origin, text)
+            self._log.write(level, origin, text, facility=facility)
         else:
             repeated.count += 1
             repeated.text = text
@@ -116,8 +137,7 @@ class LimitedReports:
         """Tell what was counted and not told yet."""
         for key, repeated in self._kinds.items():
             if repeated.count:
-                self._log.write(repeated.level, key[0], f"{repeated.text} ({repeated.count} more)")
-                repeated.count = 0
+                self._write(key[0], repeated, f"{repeated.count} more")
 
     def _come_back(self, now: float, key: tuple[str, Hashable]) -> None:
         self._timers.after(now, self._interval, lambda due: self._tell(due, key))
@@ -127,19 +147,23 @@ class LimitedReports:
         if not repeated.count:
             del self._kinds[key]
             return
-        text = f"{repeated.text} ({repeated.count} more in {self._interval:g} s)"
-        self._log.write(repeated.level, key[0], text)
-        repeated.count = 0
+        self._write(key[0], repeated, f"{repeated.count} more in {self._interval:g} s")
         self._come_back(due, key)
+
+    def _write(self, origin: str, repeated: "_Repeated", more: str) -> None:
+        text = f"{repeated.text} ({more})"
+        self._log.write(repeated.level, origin, text, facility=repeated.facility)
+        repeated.count = 0
 
 
 class _Repeated:
     """What came of one kind since it was last told; `text` is the latest."""
 
-    __slots__ = ("count", "level", "text", "written")
+    __slots__ = ("count", "facility", "level", "text", "written")
 
-    def __init__(self, level: int, text: str) -> None:
+    def __init__(self, level: int, text: str, facility: str) -> None:
         self.level = level
         self.text = text
+        self.facility = facility
         self.count = 0
         self.written = 0

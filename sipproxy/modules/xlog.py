@@ -11,10 +11,10 @@ from sipproxy.core.log import (
     CRIT2,
     DEBUG,
     ERROR,
-    FACILITIES,
     INFO,
     NOTICE,
     WARN,
+    facility_named,
     named_level,
     report,
 )
@@ -62,14 +62,15 @@ class Level(Parsed):
 
 
 class Facility(Parsed):
-    """The name of a syslog facility: checked; where lines go is the business of the log itself."""
+    """The name of a syslog facility: it counts where the log goes to syslog."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     @classmethod
     def parse(cls, text: str) -> "Facility":
         """Read `LOG_LOCAL0` and so on."""
-        if text not in FACILITIES:
-            raise ValueError(f"invalid syslog facility {text}")
-        return cls()
+        return cls(facility_named(text))
 
 
 class Xlog(Module, name="xlog"):
@@ -87,18 +88,23 @@ class Xlog(Module, name="xlog"):
         self._prefix: Format | None = None
         self._origin = "<script>"
         self._lead = ""
+        self._facility = ""
 
     @modparam_method("log_facility")
     def log_facility(self, name: str) -> None:
-        """Syslog facility of the lines."""
-        if name not in FACILITIES:
-            raise ModuleError(f"invalid syslog facility {name}")
+        """Syslog facility of the lines, in place of the core's."""
+        try:
+            self._facility = facility_named(name)
+        except ValueError as error:
+            raise ModuleError(str(error)) from None
 
     def start(self) -> None:
         self._origin, self._lead = _split_prefix(self.prefix)
         self._prefix = self.host.format(self.prefix) if self.prefix_mode else None
 
-    def _write(self, ctx: Context, level: int, text: Format, place: str = "") -> int:
+    def _write(
+        self, ctx: Context, level: int, text: Format, place: str = "", facility: str = ""
+    ) -> int:
         """Write one line of an enabled level; 1, or -1 when it is too long."""
         log = self.host.log
         line = text(ctx)
@@ -110,14 +116,19 @@ class Xlog(Module, name="xlog"):
         origin, lead = self._origin, self._lead
         if self._prefix is not None:
             origin, lead = _split_prefix(self._prefix(ctx))
-        log.write(level, origin, f"{lead}{place}{line}" if lead or place else line)
+        line = f"{lead}{place}{line}" if lead or place else line
+        log.write(level, origin, line, facility=facility or self._facility)
         return 1
 
-    def _write_at(self, ctx: Context, level: Level, text: Format, place: str = "") -> int:
+    def _write_at(
+        self, ctx: Context, level: Level, text: Format, place: str = "", facility: str = ""
+    ) -> int:
         number = level.of(ctx)
         if number is None:
             return -1
-        return self._write(ctx, number, text, place) if self.host.log.threshold >= number else 1
+        if self.host.log.threshold < number:
+            return 1
+        return self._write(ctx, number, text, place, facility)
 
     @function(name="xlog")
     def xlog(self, ctx: Context, text: Format) -> int:
@@ -132,7 +143,7 @@ class Xlog(Module, name="xlog"):
     @function(name="xlog")
     def xlog_facility(self, ctx: Context, facility: Facility, level: Level, text: Format) -> int:
         """Write a text at a level, for a syslog facility."""
-        return self._write_at(ctx, level, text)
+        return self._write_at(ctx, level, text, facility=facility.name)
 
     @function()
     def xdbg(self, ctx: Context, text: Format) -> int:
@@ -189,7 +200,7 @@ class Xlog(Module, name="xlog"):
     @function(name="xlogl")
     def xlogl_facility(self, ctx: Context, facility: Facility, level: Level, text: Format) -> int:
         """Write the cfg line and a text at a level, for a syslog facility."""
-        return self._write_at(ctx, level, text, self._place())
+        return self._write_at(ctx, level, text, self._place(), facility.name)
 
     @function()
     def xdbgl(self, ctx: Context, text: Format) -> int:

@@ -43,13 +43,15 @@ class LimitedLog:
         self._now = now
         self._reports = LimitedReports(self._log, timers, INTERVAL, BURST)
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
         """Write a line of the cfg, write or count one of a module."""
         kind = _kind(sys._getframe(1)) if level <= WARN and origin != SCRIPT else None
         if self._reports is None or kind is None:
-            self._log.write(level, origin, text, label)
+            self._log.write(level, origin, text, label, facility)
         else:
-            self._reports.report(self._now(), level, origin, text, kind)
+            self._reports.report(self._now(), level, origin, text, kind, facility)
 
     def finish(self) -> None:
         """Tell what was counted and not told yet."""

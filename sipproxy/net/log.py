@@ -101,9 +101,11 @@ class ServerLog:
         self._form = form
         self._prefix: Callable[[], str] | None = None
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
         """Keep one record for the next flush."""
-        self.tell(level, origin, text, label=label)
+        self.tell(level, origin, text, label=label, facility=facility)
 
     def tell(
         self,
@@ -112,11 +114,12 @@ class ServerLog:
         text: str,
         fields: Mapping[str, object] = _NO_FIELDS,
         label: str = "",
+        facility: str = "",
     ) -> None:
         """Keep one record, with facts beside its text."""
         prefix = self._prefix() if self._prefix else ""
         line = Line(level, origin, text, label, prefix, fields)
-        self._output.add(level, f"{self._form(line)}\n")
+        self._output.add(level, f"{self._form(line)}\n", facility)
 
     def flush(self) -> None:
         """Hand what was written to the outside."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from sipproxy.text import encode
+from sipproxy.text import encode, upper
 
 MOST_KEPT = 1 << 22
 """Bytes kept for a descriptor whose reader is slow."""
@@ -23,8 +23,8 @@ _PIECE = 4096  # a pipe that polls as writable takes this much without blocking 
 class Output(Protocol):
     """Takes lines, writes them when told to."""
 
-    def add(self, level: int, line: str) -> None:
-        """Keep a line for the next flush; `level` is Kamailio's number."""
+    def add(self, level: int, line: str, facility: str = "") -> None:
+        """Keep a line for the next flush; `level` is Kamailio's number, `facility` syslog's."""
 
     def flush(self) -> None:
         """Write what is kept, as far as it goes without waiting."""
@@ -50,7 +50,7 @@ class DescriptorOutput:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
 
-    def add(self, level: int, line: str) -> None:
+    def add(self, level: int, line: str, facility: str = "") -> None:
         data = encode(line)
         if len(self._kept) + len(data) > MOST_KEPT:
             self._lost += 1
@@ -104,6 +104,10 @@ FACILITIES = {
 _SEVERITIES = {-5: 1, -4: 2, -3: 2, -2: 2, -1: 3, 0: 4, 1: 5, 2: 6, 3: 7}
 
 
+def _number(facility: str) -> int:
+    return FACILITIES[upper(facility).removeprefix("LOG_")]
+
+
 DEV_LOG = "/dev/log"
 """Where the syslog daemon listens."""
 
@@ -118,7 +122,7 @@ class SyslogOutput:
         self, name: str, facility: str, now: Callable[[], float], path: str = DEV_LOG
     ) -> None:
         self._tag = f"{name}[{os.getpid()}]: "
-        self._facility = FACILITIES[facility.removeprefix("LOG_")]
+        self._facility = _number(facility)
         self._now = now
         self._path = path
         self._kept: list[bytes] = []
@@ -127,8 +131,9 @@ class SyslogOutput:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def add(self, level: int, line: str) -> None:
-        priority = self._facility << 3 | _SEVERITIES[max(-5, min(level, 3))]
+    def add(self, level: int, line: str, facility: str = "") -> None:
+        number = _number(facility) if facility else self._facility
+        priority = number << 3 | _SEVERITIES[max(-5, min(level, 3))]
         stamp = time.strftime("%b %e %H:%M:%S", time.localtime(self._now()))
         self._kept.append(encode(f"<{priority}>{stamp} {self._tag}{line.rstrip()}"))
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from sipproxy.core.log import DEBUG, ERROR, LEVEL_NAMES, WARN, LimitedReports, LogList, report
+from sipproxy.core.log import (
+    DEBUG,
+    ERROR,
+    LEVEL_NAMES,
+    WARN,
+    LimitedReports,
+    LogList,
+    facility_named,
+    report,
+)
 from sipproxy.core.timers import TimerQueue
 
 
@@ -24,6 +33,13 @@ def test_records_carry_level_and_origin() -> None:
 
 def test_every_level_has_a_name() -> None:
     assert sorted(LEVEL_NAMES) == list(range(-5, 4))
+
+
+def test_facilities_have_names_in_any_case() -> None:
+    assert facility_named("LOG_LOCAL3") == facility_named("log_Local3") == "LOG_LOCAL3"
+    for text in ("LOCAL3", "LOG_LOCAL8", ""):
+        with pytest.raises(ValueError, match="invalid syslog facility"):
+            facility_named(text)
 
 
 class Flood:

@@ -133,7 +133,13 @@ def test_prefix_with_variables(bench: Any, request_text: Any) -> None:
 def test_line_forms_name_the_line_of_the_caller(bench: Any, request_text: Any) -> None:
     xlog = bench.load(Xlog)
     ctx = bench.context(request_text())
-    names = {"x": xlog, "c": ctx, "t": text("t"), "f": Facility(), "w": Level.parse("L_WARN")}
+    names = {
+        "x": xlog,
+        "c": ctx,
+        "t": text("t"),
+        "f": Facility("LOG_USER"),
+        "w": Level.parse("L_WARN"),
+    }
     code = compile(
         "x.xlogl(c, t)\n\nx.xlogl_level(c, w, t)\nx.xlogl_facility(c, f, w, t)\nx.xdbgl(c, t)\n",
         "my.cfg",

@@ -20,7 +20,7 @@ class Lines:
         self.flushed = 0
         self.lost = 0
 
-    def add(self, level: int, line: str) -> None:
+    def add(self, level: int, line: str, facility: str = "") -> None:
         self.kept.append((level, line))
 
     def flush(self) -> None:

@@ -133,30 +133,65 @@ def test_complaints_about_peers_are_counted_and_lines_of_the_cfg_are_not(
     assert complaints[-1].endswith(" (190 more)")
 
 
-def test_syslog(tmp_path: Path) -> None:
-    """A server without -E, and a syslog daemon of the test's own."""
+def logged_to_syslog(folder: Path, cfg: str, count: int) -> list[str]:
+    """So many datagrams of a server without -E, behind those of its start, for one OPTIONS."""
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
     ):
-        daemon.bind(str(tmp_path / "log"))
+        daemon.bind(str(folder / "log"))
         daemon.settimeout(10)
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        names = f'log_facility=LOG_LOCAL3\nlog_name="edge"\nlisten=udp:127.0.0.1:{port}\n'
-        options = Options(stderr=False, run_dir=str(tmp_path), syslog=str(tmp_path / "log"))
-        server = Server(load_text(names + CFG, file="edge.cfg"), options)
+        options = Options(stderr=False, run_dir=str(folder), syslog=str(folder / "log"))
+        text = f"children=1\nlisten=udp:127.0.0.1:{port}\n{cfg}"
+        server = Server(load_text(text, file="edge.cfg"), options)
         thread = threading.Thread(target=server.run, kwargs={"signals": False})
         thread.start()
         try:
-            assert daemon.recv(1000).startswith(b"<158>")  # LOG_LOCAL3, INFO
-            ask(port)
-            line = daemon.recv(1000).decode()
+            assert b"INFO: <core>: listening on=" in daemon.recv(1000)
+            ask(port, forwards="x")
+            return [daemon.recv(1000).decode() for _ in range(count)]
         finally:
             server.stop_soon()
             thread.join(10)
+
+
+def test_syslog(tmp_path: Path) -> None:
+    """Lines as RFC 3164 has them, under the cfg's facility and name, and without the process."""
+    names = 'log_facility=log_local3\nlog_name="edge"\n'
+    line, complaint = logged_to_syslog(tmp_path, names + CFG, 2)
     head, _, text = line.partition(f" edge[{os.getpid()}]: ")
     assert text == "WARNING: {OPTIONS} <script>: from 127.0.0.1"
-    assert head.startswith("<156>")
+    assert head.startswith("<156>")  # LOG_LOCAL3, WARNING
     assert len(head) == len("<156>Mmm dd hh:mm:ss")
+    assert complaint.startswith("<155>")
+    assert "ERROR: {OPTIONS} maxfwd: " in complaint
+
+
+def test_facilities_of_modules(tmp_path: Path) -> None:
+    """xlog may have one, a call of it another; debugger gives one to the lines of any module."""
+    cfg = """
+loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "xlog.so"
+loadmodule "maxfwd.so"
+loadmodule "debugger.so"
+modparam("xlog", "log_facility", "LOG_LOCAL1")
+modparam("debugger", "mod_hash_size", 4)
+modparam("debugger", "mod_facility_mode", 1)
+modparam("debugger", "mod_facility", "maxfwd=LOG_MAIL")
+request_route {
+    xlog("L_WARN", "one");
+    xlog("LOG_LOCAL2", "L_WARN", "two");
+    xlogl("LOG_LOCAL2", "L_ERR", "three");
+    mf_process_maxfwd_header("10");
+    dbg_sip_msg("L_ERR", "LOG_NEWS");
+    sl_send_reply("200", "OK");
+}
+"""
+    lines = logged_to_syslog(tmp_path, cfg, 5)
+    heads = [line.partition(">")[0] for line in lines]
+    local1, local2, mail, news = (number << 3 for number in (17, 18, 2, 7))
+    assert heads == [f"<{n}" for n in (local1 | 4, local2 | 4, local2 | 3, mail | 3, news | 3)]

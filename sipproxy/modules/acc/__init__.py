@@ -82,7 +82,9 @@ class Acc(Base, name="acc"):
                 fields += leg
         names = self.time_exten, self.time_attr
         time = time_of(self.host.now(), self.time_mode, names, self.time_format)
-        log.write(self.log_level, "acc", f"{title}{time}{line_of(fields)}")
+        log.write(
+            self.log_level, "acc", f"{title}{time}{line_of(fields)}", facility=self.log_facility
+        )
         return True
 
     # -- functions

@@ -28,9 +28,7 @@ class Base(Module):
     log_flag = modparam(-1, "Flag of requests that the log tells of.")
     log_missed_flag = modparam(-1, "Flag of INVITEs that the log tells of when they fail.")
     log_level = modparam(NOTICE, "Level of the lines.")
-    log_facility = modparam(
-        "", "Syslog facility of the lines; where they go is the log's business."
-    )
+    log_facility = modparam("", "Syslog facility of the lines.")
     log_extra = modparam("", "What a line has more: name=$pv;name2=$pv2.")
     time_mode = modparam(0, "1 microseconds, 2 a fraction, 3 local time, 4 UTC beside timestamp.")
     time_attr = modparam("time_attr", "Name of the time in modes 2 to 4.")

@@ -6,13 +6,12 @@ breakpoints.
 
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any, Self
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
-from sipproxy.core.log import DEBUG, ERROR, FACILITIES, named_level, report
-from sipproxy.core.module import Module, Remark, function, modparam, modparam_method, rpc
+from sipproxy.core.log import DEBUG, ERROR, FACILITIES, facility_named, named_level, report
+from sipproxy.core.module import Module, function, modparam, modparam_method, rpc
 from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.tracing import Action
 from sipproxy.errors import ModuleError, RpcError
@@ -62,11 +61,15 @@ class Mask(Parsed):
 class Facility(Parsed):
     """A facility of syslog, `LOG_LOCAL0`, as a constant."""
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     @classmethod
     def parse(cls, text: str) -> Self:
-        if text not in FACILITIES:
-            raise ValueError(f'"{text}" is no log facility')
-        return cls()
+        try:
+            return cls(facility_named(text))
+        except ValueError:
+            raise ValueError(f'"{text}" is no log facility') from None
 
 
 class Debugger(Module, name="debugger"):
@@ -77,11 +80,11 @@ class Debugger(Module, name="debugger"):
     log_level = modparam(ERROR, "Level of the lines of a trace.")
     log_level_name = modparam("", "Word in these lines that stands for the level's name.")
     log_prefix = modparam("*** cfgtrace:", "Beginning of these lines.")
-    log_facility = modparam("", "Syslog facility of these lines; without effect.")
+    log_facility = modparam("", "Syslog facility of these lines.")
     log_assign = modparam(0, "1: write each assigned value to the log, at level DEBUG.")
     mod_hash_size = modparam(0, "Above 0, modules may have log levels of their own.")
     mod_level_mode = modparam(0, "1: these levels count.")
-    mod_facility_mode = modparam(0, "1: modules have syslog facilities; without effect.")
+    mod_facility_mode = modparam(0, "1: modules have syslog facilities of their own.")
     reset_msgid = modparam(0, "1: dbg.reset_msgid lets $mi begin anew.")
     breakpoint = modparam(0, "1 is refused: a route cannot be stopped.")
     cfgtest = modparam(0, "1 is refused: there is no module cfgt.")
@@ -110,7 +113,7 @@ class Debugger(Module, name="debugger"):
 
     @modparam_method("mod_facility")
     def set_facility(self, text: str) -> None:
-        """`module=facility`: `core=LOG_LOCAL1`; without effect."""
+        """`module=facility`: `core=LOG_LOCAL1`."""
         name, _, facility = text.partition("=")
         if facility not in FACILITIES:
             raise ModuleError(f'mod_facility "{text}" is no module=facility')
@@ -119,8 +122,10 @@ class Debugger(Module, name="debugger"):
         self._facilities[name] = facility
 
     def start(self) -> None:
-        if self.log_facility and self.log_facility not in FACILITIES:
-            raise ModuleError(f'log_facility "{self.log_facility}" does not exist')
+        try:
+            self.log_facility = self.log_facility and facility_named(self.log_facility)
+        except ValueError:
+            raise ModuleError(f'log_facility "{self.log_facility}" does not exist') from None
         if self.cfgtest:
             raise ModuleError("cfgtest needs the module cfgt, which there is not")
         if self.breakpoint:
@@ -129,15 +134,13 @@ class Debugger(Module, name="debugger"):
             self._levels = ModuleLevels(self.host.log)
             self._levels.enabled = self.mod_level_mode != 0
             self._levels.levels.update(self._given)
+            if self.mod_facility_mode:
+                self._levels.facilities = self._facilities
             self.host.log = self._levels
         self._traces = self.cfgtrace != 0
         self.host.trace = self.trace
         if self.log_assign > 0:
             self.host.assigned = self.tell_assigned
-
-    def remarks(self) -> Iterator[Remark]:
-        if self.log_facility or self._facilities:
-            yield Remark("the syslog facilities of the module debugger have no effect here")
 
     # -- the trace
 
@@ -151,7 +154,7 @@ class Debugger(Module, name="debugger"):
             f"{self.log_prefix}dbg_cfg_trace(): {kind}=[{action.route}]{file}"
             f" l={action.line} a={action.number} n={action.name}"
         )
-        self.host.log.write(self.log_level, "", text, self.log_level_name)
+        self.host.log.write(self.log_level, "", text, self.log_level_name, self.log_facility)
 
     def tell_assigned(self, ctx: Context, access: PvAccess) -> None:
         """Write the value that a variable got."""
@@ -192,7 +195,9 @@ class Debugger(Module, name="debugger"):
         number = level.number if level else self.host.log.threshold
         if self.host.log.threshold >= number:
             line = _cfg_line()
-            report(self.host.log, number, "debugger", dump.message(ctx, line))
+            text = dump.message(ctx, line)
+            where = facility.name if facility else ""
+            self.host.log.write(number, "debugger", text, facility=where)
         return True
 
     # -- commands

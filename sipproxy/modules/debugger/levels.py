@@ -17,6 +17,8 @@ class ModuleLevels:
         self._log = log
         self.levels: dict[str, int] = {}
         self.enabled = True
+        self.facilities: dict[str, str] = {}
+        """Syslog facilities of modules that have one of their own."""
 
     @property
     def threshold(self) -> int:
@@ -33,7 +35,11 @@ class ModuleLevels:
         own = self._log.threshold
         return self.levels.get(module, own) if self.enabled else own
 
-    def write(self, level: int, origin: str, text: str, label: str = "") -> None:
-        """Pass a record on, if the level of its module allows it."""
-        if level <= self.level_of(_MODULES.get(origin, origin)):
-            self._log.write(level, origin, text, label)
+    def write(
+        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
+    ) -> None:
+        """Pass a record on, if the level of its module allows it, for the module's facility."""
+        module = _MODULES.get(origin, origin)
+        if level <= self.level_of(module):
+            facility = facility or self.facilities.get(module, "")
+            self._log.write(level, origin, text, label, facility)

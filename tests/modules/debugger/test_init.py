@@ -149,13 +149,6 @@ def test_parameters_that_are_refused(name: str, value: int | str, reason: str) -
         proxy_of("exit;", **{name: value})
 
 
-def test_facilities_are_told_to_have_no_effect() -> None:
-    proxy = proxy_of("exit;", log_facility="LOG_USER")
-    (problem,) = proxy.proxy.problems
-    assert (problem.severity, problem.span.line) == ("note", 5)
-    assert "have no effect" in problem.message
-
-
 def test_breakpoints_are_refused_by_command() -> None:
     proxy = proxy_of("exit;")
     with pytest.raises(RpcError, match="a route cannot be stopped"):
