@@ -79,6 +79,7 @@ class Stage:
     server: str
     port: int
     folder: Path
+    pid: int
     phones: list[Phone] = field(default_factory=list)
     played: int = 0
 
@@ -206,6 +207,12 @@ def same(stages: Callable[[str], Stage]) -> Iterator[Callable[[Callable[[Stage],
         stage.clear()
 
 
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], bool]], None]:
+    """`until(lambda: ...)` waits until it is true, ten seconds at most."""
+    return wait_for
+
+
 def start(server: str, folder: Path) -> tuple[Stage, "subprocess.Popen[bytes]"]:
     """Serve the stock cfg, with its control socket and log in the folder."""
     port = free_port()
@@ -214,7 +221,7 @@ def start(server: str, folder: Path) -> tuple[Stage, "subprocess.Popen[bytes]"]:
         words += ["-A", f"WITH_{feature}"]
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
-    return Stage(server, port, folder), process
+    return Stage(server, port, folder, process.pid), process
 
 
 def wait_for(true: Callable[[], bool]) -> None:

@@ -1,0 +1,44 @@
+"""A hundred calls a second through the stock kamailio.cfg: none is lost, memory stays flat."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sipproxy.rpc.values import Struct
+
+SECONDS = int(os.environ.get("SIPPROXY_SOAK_SECONDS", "600"))
+RATE = int(os.environ.get("SIPPROXY_SOAK_RATE", "100"))
+GROWTH = 1.03
+"""How much the memory may be above that after a tenth of the time, a minute of ten."""
+
+pytestmark = [pytest.mark.soak, pytest.mark.peer]
+
+
+def test_no_call_is_lost_and_memory_stays_flat(stage: Any) -> None:
+    many = ("-m", str(SECONDS * RATE), "-timeout", str(SECONDS + 60))
+    callee = stage.answer("callee", "soak", *many)
+    caller = stage.play("caller", *many, "-r", str(RATE), caller="ann", callee="soak")
+    sizes = []
+    while caller.process.poll() is None:
+        time.sleep(SECONDS / 60)
+        sizes.append(_resident(stage.pid))
+        print(f"{len(sizes) * SECONDS / 60:.0f} s: {sizes[-1] >> 10} KiB")
+    caller.done()
+    callee.done()
+    warm = sizes[len(sizes) // 10]
+    assert max(sizes) <= warm * GROWTH
+    [numbers] = stage.rpc("tm.stats")
+    assert isinstance(numbers, Struct)
+    finals = dict(numbers.members)["2xx"]
+    assert isinstance(finals, int)
+    assert finals >= 2 * SECONDS * RATE
+    assert "ERROR" not in stage.log()
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process has."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
