@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from sipproxy.core.context import Context
+from sipproxy.core.context import DROP, Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.host import Host
 from sipproxy.core.log import ERROR, report
@@ -39,6 +39,9 @@ class Runner:
         host.run_block = self.run_block
         host.block = self._routes.get
         host.begin = self.begin
+        self._onsend = self._routes.get("onsend_route")
+        if self._onsend is not None:
+            host.lets_out = self._lets_out
 
     def run(self, route: CompiledRoute, ctx: Context, ended: Ended | None = None) -> None:
         """Run a route to its end or to where it waits."""
@@ -81,6 +84,22 @@ class Runner:
             self._tell(error)
             return 1
         return code
+
+    def _lets_out(self, ctx: Context, data: bytes, flow: Flow) -> bool:
+        """Run onsend_route on what is about to leave; False where it is not to (core/onsend.c)."""
+        route = self._onsend
+        assert route is not None
+        kept = ctx.kind, ctx.record, ctx.end, ctx.rc, ctx.depth
+        ctx.kind, ctx.record = "onsend", (data, flow)
+        ctx.end = ctx.rc = ctx.depth = 0
+        try:
+            route.call(ctx)
+            return not ctx.end & DROP
+        except Exception as error:
+            self._tell(error)
+            return True
+        finally:
+            ctx.kind, ctx.record, ctx.end, ctx.rc, ctx.depth = kept
 
     def begin(self, work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
         """Do a module's work that may run routes and wait; `done` is called when it is over."""

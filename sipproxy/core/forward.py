@@ -25,6 +25,7 @@ NO_SOCKET = -7
 SEND_FAILED = -477
 BAD_ADDRESS = -478
 BAD_PROTO = -480
+DROPPED = -510
 """Error codes of the core, as a cfg sees them (Kamailio core/error.h)."""
 
 
@@ -110,6 +111,9 @@ def _forward(ctx: Context, address: str, port: int, proto: str) -> int:
         report(log, ERROR, "core", f"cannot forward to {address} by {proto}: no listening socket")
         return NO_SOCKET
     data, flow = departing(ctx, socket, remote, branch)
+    lets_out = ctx.host.lets_out
+    if lets_out is not None and not lets_out(ctx, data, flow):
+        return DROPPED
     if flow.proto in STREAMS and not ctx.host.streams.reach(flow):
         report(log, ERROR, "core", f"cannot forward to {address} by {flow.proto}: no connection")
         return SEND_FAILED

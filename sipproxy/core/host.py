@@ -113,6 +113,8 @@ class Host(Resolver):
         """Told of each action of the cfg before it runs, where a module set it at its start."""
         self.assigned: Callable[[Context, PvAccess], None] | None = None
         """Told of each variable behind its assignment, where a module set it at its start."""
+        self.lets_out: Callable[[Context, bytes, Flow], bool] | None = None
+        """Asked before a message is sent on where the cfg has onsend_route; given by the runner."""
         self.observe_send: Callable[[bytes, Flow], None] | None = None
         """Told of each row of the outbox while the route that sends it is on the stack."""
         self.variables: object = None

@@ -228,7 +228,7 @@ class Relaying(Failover):
             return self._none_added(t, tried, lowest)
         t.flags = ctx.flags
         added[0].first_of_step = True
-        sent = sum([self._send(t, b) for b in added])
+        sent = sum([self._lets_out(ctx, b) and self._send(t, b) for b in added])
         if not sent:
             t.error = SEND_FAILED
             return -1
@@ -343,6 +343,14 @@ class Relaying(Failover):
         branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
         b.sent, b.flow = departing(ctx, socket, place[:2], branch)
         return 1
+
+    def _lets_out(self, ctx: Context, b: Branch) -> bool:
+        """Whether onsend_route lets a branch go; one that it drops counts as timed out."""
+        lets_out = self.host.lets_out
+        if lets_out is None or b.flow is None or lets_out(ctx, b.sent, b.flow):
+            return True
+        b.last_received = 408
+        return False
 
     def _send(self, t: Transaction, b: Branch) -> bool:
         """Send a branch's request and start its timers."""
