@@ -113,7 +113,7 @@ class Locator:
     async def _by_srv(self, name: str, proto: str) -> list[Place]:
         places: list[Place] = []
         records = await self._names.lookup(name, "SRV")
-        for one in self._drawn([r for r in records if isinstance(r, Srv)]):
+        for one in self._in_turn([r for r in records if isinstance(r, Srv)]):
             if one.target in ("", "."):
                 continue
             addresses = await self._addresses(one.target)
@@ -122,10 +122,12 @@ class Locator:
                 break
         return places[: self._most]
 
-    def _drawn(self, rows: list[Srv]) -> list[Srv]:
-        """SRV rows in the order in which they are tried (RFC 2782 page 3)."""
-        if not self.choices.balance:
-            return rows
+    def _in_turn(self, rows: list[Srv]) -> list[Srv]:
+        """SRV rows in the order in which they are tried."""
+        return self.drawn(rows) if self.choices.balance else rows
+
+    def drawn(self, rows: list[Srv]) -> list[Srv]:
+        """SRV rows by priority, those of one priority drawn by weight (RFC 2782 page 3)."""
         order: list[Srv] = []
         for priority in sorted({row.priority for row in rows}):
             left = [row for row in rows if row.priority == priority]

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Never
+from typing import Any
 
 from sipproxy.core import names
 from sipproxy.core.access import PvAccess
 from sipproxy.core.addresses import packed, packed_ipv4
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
-from sipproxy.core.module import Module, function, pvar
+from sipproxy.core.module import function, pvar
 from sipproxy.core.offload import Workers
-from sipproxy.core.params import Parsed
 from sipproxy.core.values import Value
+from sipproxy.modules.ipops.queries import Queries
 from sipproxy.text import byte_length
 
 Addresses = Sequence[tuple[int, str]]
@@ -23,19 +23,9 @@ _MOST = 32
 _THREADS, _BACKLOG, _SECONDS = 4, 256, 10.0
 _BAD_NAME, _BAD_ADDRESS, _UNKNOWN = -2, -3, -4
 _BLANKS = " \t\r\n"
-_NO_RECORDS = "SRV and NAPTR records are not asked for yet"
 
 
-class Unsupported(Parsed):
-    """An argument of a function that there is not."""
-
-    @classmethod
-    def parse(cls, text: str) -> Never:
-        """Refuse it, with the reason."""
-        raise ValueError(_NO_RECORDS)
-
-
-class Lookups(Module):
+class Lookups(Queries):
     """Functions that ask the system for addresses; a route waits for them."""
 
     def __init__(self, host: Any) -> None:
@@ -116,20 +106,6 @@ class Lookups(Module):
     def dns_set_local_ttl(self, ctx: Context, seconds: int) -> None:
         """Accepted: addresses are not cached here, the system does that."""
 
-    @function()
-    def srv_query(self, ctx: Context, name: Unsupported, key: Unsupported) -> None:
-        """Not there yet: refused when a cfg is loaded."""
-
-    @function()
-    def naptr_query(self, ctx: Context, name: Unsupported, key: Unsupported) -> None:
-        """Not there yet: refused when a cfg is loaded."""
-
-    @pvar("srvquery", bind=True)
-    @pvar("naptrquery", bind=True)
-    def records(self, inner: str | None, index: str | None) -> PvAccess:
-        """Not there yet: refused when a cfg is loaded."""
-        raise ValueError(_NO_RECORDS)
-
     @pvar("dns", bind=True)
     def dns(self, inner: str | None, index: str | None) -> PvAccess:
         """`$dns(key=>addr[n])`, `type` (4 or 6), `ipv4`, `ipv6` (whether there is one), `count`.
@@ -154,13 +130,6 @@ class Lookups(Module):
             return read(found, position) if 0 <= position < len(found) else None
 
         return PvAccess(get)
-
-    def _index(self, text: str) -> Callable[[Context], Value]:
-        if text.startswith("$"):
-            access: PvAccess = self.host.pv(text)
-            return access.read
-        number = int(text)
-        return lambda ctx: number
 
     @pvar("HN", bind=True)
     def own_name(self, inner: str | None, index: str | None) -> PvAccess:

@@ -97,10 +97,6 @@ def test_matches(proxies: list[ProxyUnderTest], call: str, code: int) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        'srv_query("_sip._udp.example.com", "x")',
-        'naptr_query("example.com", "x")',
-        "$var(x) = $srvquery(x=>count)",
-        "$var(x) = $naptrquery(x=>count)",
         "$var(x) = $dns(x)",
         "$var(x) = $dns(x=>port)",
         "$var(x) = $HN(x)",
