@@ -5,12 +5,12 @@ from collections import Counter
 from sipproxy.core.context import Context
 from sipproxy.core.errorcodes import status_of
 from sipproxy.core.module import event, rpc
-from sipproxy.modules.tm.commands import Commands
+from sipproxy.modules.tm.contacts import Contacts
 from sipproxy.modules.tm.matching import request_key
 from sipproxy.modules.tm.transaction import Transaction
 
 
-class Tm(Commands, name="tm"):
+class Tm(Contacts, name="tm"):
     """Transactions: found, made, relayed, answered, ended."""
 
     local_request = event("tm:local-request", "A request of our own is about to be sent.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sipproxy.core.access import PvAccess
 from sipproxy.core.context import DROP, Context
 from sipproxy.core.context import Branch as Destination
 from sipproxy.core.flow import STREAMS
@@ -48,6 +49,8 @@ class Target:
 class Relaying(Failover):
     """Makes transactions and their branches."""
 
+    timer_avps: tuple[tuple[PvAccess, str], ...] = ()
+    """What fr_timer_avp and fr_inv_timer_avp name, with the plan's attribute (seconds)."""
     created = 0
     """Transactions made since the start; the label of the next."""
 
@@ -87,6 +90,10 @@ class Relaying(Failover):
         t = Transaction(msg, flow, ctx.now, plan if isinstance(plan, Plan) else None)
         if not t.invite:
             self._forget_invite_wishes(t)
+        for access, name in self.timer_avps:
+            seconds = access.read(ctx)
+            if isinstance(seconds, int | str) and not getattr(t, name):
+                setattr(t, name, float(seconds) if str(seconds).isdecimal() else 0.0)
         t.canceled = early
         self.enter(t)
         ctx.transaction = t
@@ -340,6 +347,8 @@ class Relaying(Failover):
         socket, place, b.places = served
         b.uri = ctx.ruri
         b.path, b.bflags, b.ruid = ctx.path, ctx.bflags, ctx.ruid
+        if ctx.instance:
+            b.instance = ctx.instance
         branch = f"z9hG4bK{t.hash_index:x}.{t.token}.{b.index:x}"
         b.sent, b.flow = departing(ctx, socket, place[:2], branch)
         return 1

@@ -98,6 +98,7 @@ _BRANCH = {
     "path": "",
     "places": (),
     "ruid": "",
+    "instance": "",
     "bflags": 0,
     "on_failure": "",
     "on_branch_failure": "",
@@ -136,6 +137,7 @@ class Branch(_Sparse):
     places: "tuple[Place, ...]"
     """Where its target can be reached too, if this place fails."""
     ruid: str
+    instance: str
     bflags: int
     on_failure: str
     on_branch_failure: str

@@ -51,6 +51,11 @@ class BlockName(Parsed):
 class Wishes(Relaying):
     """The functions that arm routes and set times."""
 
+    def start(self) -> None:
+        super().start()
+        named = ((self.fr_timer_avp, "fr_timer"), (self.fr_inv_timer_avp, "fr_inv_timer"))
+        self.timer_avps = tuple((self.host.pv(avp), name) for avp, name in named if avp)
+
     @function(*_ARMED)
     def t_on_failure(self, ctx: Context, route: BlockName) -> None:
         """Run this failure_route when all branches failed; "0" for none."""
