@@ -33,6 +33,7 @@ docs: setup
 	$(PYTHON) tools/modules_page.py
 	$(PYTHON) tools/checks_page.py
 	$(PYTHON) tools/man_page.py
+	$(PYTHON) tools/tm_page.py
 
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py
