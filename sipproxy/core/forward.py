@@ -53,12 +53,33 @@ def forward_request(ctx: Context, host: str, port: int, proto: str) -> int:
     Port 0 is the transport's, an empty transport UDP. A host name is not resolved.
     """
     address = numeric(host)
-    return _forward_to(ctx, host, [] if address is None else [numbered(address, port, proto)])
+    if address is None:
+        return _counted(ctx, _unknown(ctx, host))
+    proto = proto or "udp"
+    return _counted(ctx, _forward(ctx, address, port or DEFAULT_PORT.get(proto, 5060), proto))
 
 
 async def forward_request_by_name(ctx: Context, host: str, port: int, proto: str) -> int:
     """As :func:`forward_request`, where the host may be a name: it waits for one not known."""
-    return _forward_to(ctx, host, await places_of(ctx, host, port, proto))
+    if numeric(host) is not None:
+        return forward_request(ctx, host, port, proto)
+    code = BAD_ADDRESS
+    for place in await ctx.host.locator.places(host, port, proto):
+        code = _forward(ctx, *place)
+        if code not in (NO_SOCKET, SEND_FAILED):
+            break
+    return _counted(ctx, _unknown(ctx, host) if code == BAD_ADDRESS else code)
+
+
+def _counted(ctx: Context, code: int) -> int:
+    ctx.host.traffic.events["fwd_requests" if code > 0 else "drop_requests"] += 1
+    return code
+
+
+def _unknown(ctx: Context, host: str) -> int:
+    text = f'could not resolve hostname: "{host}", dropping packet'
+    report(ctx.host.log, ERROR, "core", text)
+    return BAD_ADDRESS
 
 
 def numbered(address: str, port: int, proto: str) -> Place:
@@ -83,19 +104,6 @@ def first_served(
         if socket is not None:
             return socket, place, tuple(places[number:])
     return None
-
-
-def _forward_to(ctx: Context, host: str, places: list[Place]) -> int:
-    code = BAD_ADDRESS
-    if not places:
-        text = f'could not resolve hostname: "{host}", dropping packet'
-        report(ctx.host.log, ERROR, "core", text)
-    for place in places:
-        code = _forward(ctx, *place)
-        if code not in (NO_SOCKET, SEND_FAILED):
-            break
-    ctx.host.traffic.events["fwd_requests" if code > 0 else "drop_requests"] += 1
-    return code
 
 
 def _forward(ctx: Context, address: str, port: int, proto: str) -> int:
