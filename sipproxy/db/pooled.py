@@ -38,10 +38,13 @@ class PooledDatabase(Database):
         threads: int,
         backlog: int = 1000,
         read_only: bool = False,
+        transaction: str = "READ COMMITTED",
     ) -> None:
+        """`transaction` is how isolated :meth:`write` is from others, in SQLAlchemy's words."""
         super().__init__(url, dialect)
         self.timeout = timeout
         self.read_only = read_only
+        self._transaction = transaction
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._workers = Workers(offload, url.scheme, threads=threads, backlog=backlog)
@@ -83,9 +86,10 @@ class PooledDatabase(Database):
             raise DatabaseError(f"{self.url}: a replay changes no database server")
         self._engine = engine = self._engine or self._make_engine()
         try:
-            # READ COMMITTED instead of the engine's autocommit: begin() then means a transaction.
+            # Instead of the engine's autocommit, with which begin() means nothing.
+            level = self._transaction
             with (
-                engine.connect().execution_options(isolation_level="READ COMMITTED") as connection,
+                engine.connect().execution_options(isolation_level=level) as connection,
                 connection.begin(),
             ):
                 for sql, rows in changes:

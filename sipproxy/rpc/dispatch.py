@@ -109,7 +109,7 @@ class Registry:
             return
         call = _Call(command, read)
         if self._begin is None or not inspect.iscoroutinefunction(command.handler):
-            done(self._answered(call, lambda: command.handler(*read.values)))
+            done(self._answered(call, lambda: cast(Value, command.handler(*read.values))))
             return
         self._begin(call.wait(), lambda: done(self._answered(call, call.result)))
 

@@ -3,14 +3,15 @@
 import inspect
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.rpc.arguments import Arguments, Kind, Loose, Plain, Unread
 from sipproxy.rpc.values import Value
 
-Handler = Callable[..., Value]
+Handler = Callable[..., Value | Awaitable[Value]]
+"""What answers a command; an async one may wait."""
 
 _KINDS = {int: Kind.INT, bool: Kind.INT, float: Kind.FLOAT, str: Kind.STR}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, select, text, update
+from sqlalchemy import bindparam, create_engine, delete, insert, select, text, update
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
@@ -62,6 +62,7 @@ def pooled(slow: Slow, offload: Offload, timeout: float = 5.0, **more: Any) -> P
         dialect=dialect(),
         make_engine=slow.engine,
         threads=more.pop("threads", 2),
+        transaction="SERIALIZABLE",
         **more,
     )
 
@@ -159,3 +160,37 @@ def test_a_replay_changes_no_server(slow: Slow, offload: Offload, play: Play) ->
     with pytest.raises(DatabaseError, match="a replay changes no database server"):
         play(base.execute(update(SUBSCRIBER).values(ha1="x")))
     base.close()
+
+
+def test_whole_tables(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload)
+    users = base.prepare(select(SUBSCRIBER.c.id).order_by(SUBSCRIBER.c.id))
+    empty = base.prepare(delete(SUBSCRIBER))
+    add = base.prepare(insert(SUBSCRIBER).values(id=bindparam("id"), username=bindparam("user")))
+    assert list(users.stream(size=1)) == [[(1,)], [(2,)]]
+    play(base.aside(lambda: base.write((empty.change(), add.change([(7, "x"), (8, "y\udcff")])))))
+    assert list(users.stream()) == [[(7,), (8,)]]
+    base.write((add.change([(9, "z")]),))
+    with pytest.raises(DatabaseError, match="UNIQUE"):
+        base.write((empty.change(), add.change([(7, "x"), (7, "x")])))
+    assert users.read() == [(7,), (8,), (9,)]
+    with pytest.raises(DatabaseError, match="nowhere"):
+        list(base.stream("SELECT 1 FROM nowhere", (), 5))
+    base.close()
+
+
+def test_statements_that_a_person_wrote(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload)
+    assert play(base.ask("SELECT id AS n FROM subscriber")) == (("n",), [(1,), (2,)], -1)
+    assert play(base.ask("DELETE FROM subscriber WHERE id = 1")) == ((), [], 1)
+    base.close()
+    replayed = pooled(slow, offload, read_only=True)
+    for work in (replayed.ask("DELETE FROM subscriber"), _write(replayed)):
+        with pytest.raises(DatabaseError, match="a replay changes no database"):
+            play(work)
+    assert play(replayed.ask("SELECT id FROM subscriber")).rows == [(2,)]
+    replayed.close()
+
+
+async def _write(base: PooledDatabase) -> None:
+    base.write((base.prepare(delete(SUBSCRIBER)).change(),))

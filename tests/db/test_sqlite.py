@@ -189,3 +189,65 @@ def test_a_query_knows_its_statement(base: SqliteDatabase) -> None:
     query = base.prepare(HA1)
     assert isinstance(query, Query)
     assert query.statement.names == ("user",)
+
+
+def test_rows_come_in_pieces(base: SqliteDatabase) -> None:
+    users = base.prepare(select(SUBSCRIBER.c.username).order_by(SUBSCRIBER.c.username))
+    assert list(users.stream(size=1)) == [[("alice",)], [("bob",)]]
+    assert list(users.stream(size=0)) == [[("alice",)], [("bob",)]]
+    assert list(users.stream()) == [[("alice",), ("bob",)]]
+    broken = base.prepare(select(text("nothing")).select_from(SUBSCRIBER))
+    with pytest.raises(DatabaseError, match="nothing"):
+        list(broken.stream())
+
+
+def test_all_changes_or_none(base: SqliteDatabase, play: Play) -> None:
+    empty = base.prepare(delete(SUBSCRIBER))
+    add = base.prepare(insert(SUBSCRIBER).values(id=bindparam("id"), username=bindparam("user")))
+    users = base.prepare(select(SUBSCRIBER.c.id, SUBSCRIBER.c.username).order_by(SUBSCRIBER.c.id))
+    base.write((empty.change(), add.change([(1, "carol"), (2, "dave")])))
+    assert users.read() == [(1, "carol"), (2, "dave")]
+    with pytest.raises(DatabaseError, match="UNIQUE"):
+        base.write((empty.change(), add.change([(5, "eve"), (5, "eve")])))
+    assert users.read() == [(1, "carol"), (2, "dave")]
+    play(base.aside(lambda: base.write((empty.change(),))))
+    assert users.read() == []
+
+
+def test_a_write_that_cannot_begin(base: SqliteDatabase, file: Path, offload: Offload) -> None:
+    hasty = database(file, offload, timeout=0.01)
+    with sqlite3.connect(file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="locked"):
+            hasty.write((hasty.prepare(delete(SUBSCRIBER)).change(),))
+        other.execute("ROLLBACK")
+    assert len(base.prepare(select(SUBSCRIBER.c.id)).read()) == 2
+
+
+def test_bytes_that_are_no_text_are_stored_as_they_are(base: SqliteDatabase) -> None:
+    assert base.storable("é'") == "é'"
+    assert base.storable("\udcff") == b"\xff"
+    add = base.prepare(insert(SUBSCRIBER).values(username=bindparam("user")))
+    base.write((add.change([(base.storable("a\udcff\udcfe"),)]),))
+    names = base.prepare(select(SUBSCRIBER.c.username).order_by(SUBSCRIBER.c.id)).read()
+    assert names[-1] == (b"a\xff\xfe",)
+
+
+def test_statements_that_a_person_wrote(base: SqliteDatabase, play: Play) -> None:
+    asked = inline(base.ask("SELECT username AS u, id FROM subscriber ORDER BY id"))
+    assert asked.columns == ("u", "id")
+    assert asked.rows == [("alice", 1), ("bob", 2)]
+    assert play(base.ask("UPDATE subscriber SET ha1 = '%'")).changed == 2
+    assert play(base.ask("DELETE FROM subscriber")) == ((), [], 2)
+    with pytest.raises(DatabaseError, match="syntax"):
+        inline(base.ask("SELECT FROM"))
+
+
+def test_an_overlay_writes_and_streams_in_memory(file: Path, offload: Offload, play: Play) -> None:
+    base = database(file, offload, overlay=True)
+    base.write((base.prepare(delete(SUBSCRIBER)).change(),))
+    users = base.prepare(select(SUBSCRIBER.c.id))
+    assert list(users.stream()) == []
+    assert inline(base.ask("SELECT id FROM subscriber")).rows == []
+    assert inline(base.aside(lambda: 5)) == 5
+    assert len(database(file, offload).prepare(select(SUBSCRIBER.c.id)).read()) == 2

@@ -1,7 +1,9 @@
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.rpc.arguments import Arguments
 from sipproxy.rpc.binrpc import BinrpcArguments
@@ -129,3 +131,44 @@ def test_what_cannot_be_added(registry: Registry, name: str, handler: Any, reaso
     with pytest.raises(ModuleError, match=reason):
         registry.add(name, handler)
     assert registry.find("x.waits") is None
+
+
+def test_a_command_that_waits_is_answered_later() -> None:
+    reported: list[str] = []
+    waits: list[Wait] = []
+
+    def begin(work: Coroutine[Any, object, None], done: Callable[[], None]) -> None:
+        try:
+            wait = work.send(None)
+        except StopIteration:
+            done()
+        else:
+            assert isinstance(wait, Wait)
+            wait.then(lambda: begin(work, done))
+
+    async def slow(word: str) -> Value:
+        waits.append(Wait())
+        await waits[-1]
+        if word == "fault":
+            raise RpcError(404, "no")
+        return [word, 1 // len(word)]
+
+    registry = Registry(lambda name, error: reported.append(name), begin)
+    registry.add("t.slow", slow, missing="a word")
+    told: list[Answer | RpcError] = []
+    for word in ("x", "fault", ""):
+        registry.begin("t.slow", none(word), told.append)
+    with pytest.raises(RuntimeError, match="waits"):
+        registry.call("t.slow", none("x"))
+    assert told == []
+    for wait in waits:
+        wait.finish()
+    assert told[0] == Answer(("x", 1))
+    assert [(e.code, e.reason) for e in told[1:] if isinstance(e, RpcError)] == [
+        (404, "no"),
+        (500, "internal server error"),
+    ]
+    assert reported == ["t.slow"]
+    registry.begin("t.slow", none(), told.append)
+    assert isinstance(told[3], RpcError)
+    assert told[3].reason == "a word"

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import RpcError
 from sipproxy.rpc.binrpc import encode_call, read_packet
 from sipproxy.rpc.dispatch import Registry
-from sipproxy.rpc.serve import BinrpcStream, answer_binrpc_datagram, answer_json
+from sipproxy.rpc.serve import BinrpcStream, answer_binrpc_datagram, answer_json, begin_json
 from sipproxy.text import encode, presentable
 
 Golden = Callable[[str], list[dict[str, Any]]]
@@ -198,3 +199,42 @@ def test_the_real_kamcmd_prints_what_it_printed_for_kamailio(
             check=True,
         )
         assert run.stdout.decode() == row["printed"], row["command"]
+
+
+def test_answers_that_come_late_keep_their_order() -> None:
+    waits: list[Wait] = []
+
+    def begin(work: Coroutine[Any, object, None], done: Callable[[], None]) -> None:
+        try:
+            wait = work.send(None)
+        except StopIteration:
+            done()
+        else:
+            assert isinstance(wait, Wait)
+            wait.then(lambda: begin(work, done))
+
+    async def slow() -> str:
+        waits.append(Wait())
+        await waits[-1]
+        return "late"
+
+    registry = Registry(lambda name, error: None, begin)
+    registry.add("t.slow", slow)
+    registry.add("t.fast", lambda: "at once")
+    late: list[bytes] = []
+    stream = BinrpcStream(registry, late.append)
+    ask_slow, ask_fast = (encode_call(name, [], 1) for name in ("t.slow", "t.fast"))
+    fast = stream.receive(ask_fast)
+    assert b"at once" in fast
+    assert stream.receive(ask_slow + ask_fast + ask_slow + ask_fast) == b""
+    assert (stream.receive(b"GET /"), stream.closed) == (b"", False)
+    waits[1].finish()
+    assert late == []
+    waits[0].finish()
+    assert [b"".join(late).count(word) for word in (b"late", b"at once")] == [2, 2]
+    assert (stream.receive(b""), stream.closed) == (b"", True)
+    replies: list[Any] = []
+    begin_json(registry, b'{"jsonrpc":"2.0","method":"t.slow","id":1}', False, replies.append)
+    assert replies == []
+    waits[2].finish()
+    assert b"late" in replies[0].body
