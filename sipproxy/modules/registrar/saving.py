@@ -1,5 +1,6 @@
 """save() and unregister() (Kamailio registrar/save.c)."""
 
+import re
 from typing import Any
 
 from sipproxy.core.bindings import LocationTable
@@ -12,6 +13,7 @@ from sipproxy.errors import MessageError
 from sipproxy.modules.registrar import errors
 from sipproxy.modules.registrar.answer import Answer, Answers
 from sipproxy.modules.registrar.aor import is_plain
+from sipproxy.modules.registrar.contacts import number
 from sipproxy.modules.registrar.errors import Refused
 from sipproxy.modules.registrar.merging import DELETED, INSERTED, SHOWN, Merge
 from sipproxy.modules.registrar.params import PATH_OFF
@@ -20,6 +22,7 @@ from sipproxy.sip.uri import Uri
 
 MEMORY, NO_REPLY, REPLACE, NO_VARIATION, PREPARE = 1, 2, 4, 8, 16
 _ALL = 31
+_HEX = re.compile(r"0x[0-9A-Fa-f]{1,8}\Z", re.ASCII)
 
 FAILED, TOO_MANY = -1, -2
 NOT_DELETED, NOT_FOUND = -2, -3
@@ -55,11 +58,8 @@ class Flags(Parsed):
     @classmethod
     def parse(cls, text: str) -> "Flags":
         """Read the number."""
-        try:
-            bits = int(text, 0) if not text.isdigit() else int(text, 8 if text[0] == "0" else 10)
-        except ValueError:
-            bits = -1
-        if not 0 <= bits <= _ALL:
+        bits = int(text, 16) if _HEX.match(text) else number(text)
+        if bits is None or bits > _ALL:
             raise ValueError(f"bad flags <{text}>")
         return cls(bits)
 
