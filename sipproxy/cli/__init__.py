@@ -42,7 +42,7 @@ FLAGS = {
     "-w DIR, -Y DIR": "Working directory; directory of relative sockets.",
     "--loadmodule NAME": "Load a module before those of the cfg.",
     "--modparam M:P:T:V": "Set parameter P of module M; T is s or i.",
-    "-a, -K, -n, --server-id": "auto_aliases, check_via, children, server_id.",
+    "-a, -K, -n, -T, --server-id": "auto_aliases, check_via, children, disable_tcp, server_id.",
     "--compat VERSION": "3.0, 5.6 or 6.1; not a flag of Kamailio's.",
     "--log-format FORM": "text or json; not a flag of Kamailio's.",
 }

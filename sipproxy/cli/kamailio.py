@@ -24,7 +24,7 @@ _LONG = (
 
 _WITHOUT_EFFECT = frozenset(
     (
-        *("-m", "-M", "-x", "-X", "-L", "-N", "-Q", "-S", "-T", "-W", "-O", "-b", "-e"),
+        *("-m", "-M", "-x", "-X", "-L", "-N", "-Q", "-S", "-W", "-O", "-b", "-e"),
         *("-I", "-r", "-R", "-G", "--atexit", "--log-engine"),
     )
 )
@@ -132,6 +132,8 @@ def _values(flags: Flags) -> Iterator[tuple[str, Any]]:
         yield "auto_aliases", int(flags.last("-a").lower() in ("yes", "on", "y", "1"))
     if flags.count("-K"):
         yield "check_via", 1
+    if flags.count("-T"):
+        yield "disable_tcp", 1
 
 
 def _number(flag: str, flags: Flags) -> int:

@@ -369,13 +369,15 @@ class TcpTransport:
                 if not self._take(one, data, now):
                     break
             if one.framer.fault is not None:
+                self._after()  # what was whole before it gets its answers
                 self._drop(one, one.framer.fault.reason, ERROR)
             elif not goes_on:
                 self._drop(one)
-            elif self._limits.pong and one.framer.pings > pings:
-                self._write(one, _PONG)
-            if one.half_since:
-                self._watch(one)
+            else:
+                if self._limits.pong and one.framer.pings > pings:
+                    self._write(one, _PONG)
+                if one.half_since and one.flow.connection in self._connections:
+                    self._watch(one)
         self._after()
 
     def _take(self, one: Connection, data: bytes, now: float) -> bool:

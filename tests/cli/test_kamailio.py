@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sipproxy.cli import kamailio
 from sipproxy.program import Program
 
 Sipproxy = Callable[..., Any]
@@ -151,3 +152,11 @@ def test_flags_that_take_numbers(sipproxy: Sipproxy, cfg: Path) -> None:
         assert said.code == 255
         assert said.err.startswith("sipproxy: bad option: -")
         assert said.err.endswith(" takes a number, not 'x'\n")
+
+
+def test_tcp_may_be_left_out(tmp_path: Path) -> None:
+    cfg = tmp_path / "a.cfg"
+    cfg.write_text("listen=127.0.0.1:5060\nrequest_route { exit; }\n")
+    for words, protos in (((), ["udp", "tcp"]), (("-T",), ["udp"])):
+        program = kamailio._load(kamailio.Flags(["-f", str(cfg), *words]))
+        assert [one.proto for one in program.settings.sockets()] == protos
