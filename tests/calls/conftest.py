@@ -131,9 +131,9 @@ class Stage:
         for port in ports:
             self.play("register", user=user, contact=port, expires=600).done()
 
-    def answer(self, scenario: str, user: str = "", *options: str) -> Phone:
+    def answer(self, scenario: str, user: str = "", *options: str, **keys: str | int) -> Phone:
         """Start a phone that waits for a call, and register its user if one is given."""
-        phone = self.play(scenario, *options)
+        phone = self.play(scenario, *options, **keys)
         if user:
             self.register(user, phone.port)
         wait_for(lambda: is_bound(phone.port))
@@ -176,6 +176,14 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)
+
+
+@pytest.fixture
+def stock() -> str:
+    """Path of the stock cfg."""
+    if not STOCK.exists():
+        pytest.skip("Debian's kamailio.cfg is not installed")
+    return str(STOCK)
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
 """Calls through the stock kamailio.cfg, unmodified: SIPp phones around sipproxy and Kamailio."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from sipproxy.testing import request
 
 Story = Callable[[Any], None]
 
@@ -60,6 +65,27 @@ def leaves_a_message(stage: Any) -> None:
     assert mailbox.received() == ["INVITE", "ACK", "BYE"]
 
 
+def is_refused(stage: Any) -> None:
+    """A redirection and a challenge are kept from the caller."""
+    for scenario in ("moved", "challenges"):
+        callee = stage.answer(scenario, scenario)
+        stage.play("nobody", caller="ann", callee=scenario).done()
+        callee.done()
+
+
+def calls_the_world(stage: Any) -> None:
+    gateway = stage.answer("callee")
+    stage.rpc("cfg.sets", "pstn", "gw_ip", "127.0.0.1")
+    stage.rpc("cfg.sets", "pstn", "gw_port", str(gateway.port))
+    try:
+        stage.play("caller", caller="ann", callee="00491234567").done()
+        gateway.done()
+    finally:
+        stage.rpc("cfg.sets", "pstn", "gw_ip", "")
+    invite = next(message for received, message in gateway.events() if received)
+    assert invite.startswith(f"INVITE sip:+491234567@127.0.0.1:{gateway.port} ")
+
+
 def forks(stage: Any) -> None:
     first, second = stage.answer("rings", "many"), stage.answer("callee", "many")
     stage.play("caller", caller="ann", callee="many").done()
@@ -96,6 +122,25 @@ def loses_the_ack(stage: Any) -> None:
     assert callee.received() == ["INVITE", "ACK", "ACK", "BYE"]
 
 
+def floods(stage: Any) -> None:
+    """Beyond 16 requests in two seconds a stranger gets no answer; he is banned."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.settimeout(1)
+        answered = 0
+        for number in range(100):
+            source = f"127.0.0.2:{stranger.getsockname()[1]}"
+            uri = f"sip:127.0.0.1:{stage.port}"
+            data = request("OPTIONS", uri, source=source, number=number)
+            stranger.sendto(data, ("127.0.0.1", stage.port))
+            try:
+                answered += stranger.recv(2000).startswith(b"SIP/2.0 200")
+            except TimeoutError:
+                break
+    assert 16 <= answered < 40
+    assert "127.0.0.2" in repr(stage.rpc("htable.dump", "ipban"))
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -105,12 +150,26 @@ def loses_the_ack(stage: Any) -> None:
         cancels,
         finds_busy,
         leaves_a_message,
+        is_refused,
+        calls_the_world,
         forks,
         changes_the_call,
         hears_early,
         loses_the_answer,
         loses_the_ack,
+        floods,
     ],
 )
 def test_story(same: Callable[[Story], None], story: Story) -> None:
     same(story)
+
+
+@pytest.mark.parametrize(
+    "feature", ["", "ANTIFLOOD", "BLOCK3XX", "BLOCK401407", "VOICEMAIL", "PSTN"]
+)
+def test_the_stock_cfg_is_right(feature: str, stock: str) -> None:
+    defines = ["-A", f"WITH_{feature}"] if feature else []
+    words = [sys.executable, "-m", "sipproxy", "check", "--format", "json", *defines, stock]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "SP011" not in done.stdout  # a module that is not there
