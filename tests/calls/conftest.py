@@ -131,9 +131,9 @@ class Stage:
         for port in ports:
             self.play("register", user=user, contact=port, expires=600).done()
 
-    def answer(self, scenario: str, user: str = "", *options: str, **keys: str | int) -> Phone:
+    def answer(self, scenario: str, user: str = "", *options: str) -> Phone:
         """Start a phone that waits for a call, and register its user if one is given."""
-        phone = self.play(scenario, *options, **keys)
+        phone = self.play(scenario, *options)
         if user:
             self.register(user, phone.port)
         wait_for(lambda: is_bound(phone.port))
@@ -213,6 +213,12 @@ def same(stages: Callable[[str], Stage]) -> Iterator[Callable[[Callable[[Stage],
     yield play
     for stage in used:
         stage.clear()
+
+
+@pytest.fixture
+def free() -> Callable[[], int]:
+    """`free()` is a UDP port that nobody has."""
+    return free_port
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ pytestmark = [
 ]
 
 CONFIG = """\
-sip_listen {address}:5060
-net_interface {address}
+sip_listen 127.0.0.61:{own}
+net_interface 127.0.0.61
 audio_source aubridge,quiet
 audio_player aubridge,quiet
 module_path {modules}
@@ -34,18 +34,20 @@ ACCOUNT = (
 )
 
 
-def phone(folder: Path, user: str, address: str, port: int, mode: str) -> list[str]:
+def phone(folder: Path, user: str, own: int, port: int, mode: str) -> list[str]:
     """The words that start a phone with its own files."""
     folder.mkdir()
-    (folder / "config").write_text(CONFIG.format(address=address, modules=MODULES))
+    (folder / "config").write_text(CONFIG.format(own=own, modules=MODULES))
     (folder / "accounts").write_text(ACCOUNT.format(user=user, port=port, mode=mode))
     (folder / "contacts").touch()
     return ["baresip", "-f", str(folder), "-v"]
 
 
-def test_two_phones(stage: Any, tmp_path: Path, until: Callable[..., None]) -> None:
-    bob = phone(tmp_path / "bob", "bob", "127.0.0.62", stage.port, "auto")
-    ann = phone(tmp_path / "ann", "ann", "127.0.0.61", stage.port, "manual")
+def test_two_phones(
+    stage: Any, tmp_path: Path, until: Callable[..., None], free: Callable[[], int]
+) -> None:
+    bob = phone(tmp_path / "bob", "bob", free(), stage.port, "auto")
+    ann = phone(tmp_path / "ann", "ann", free(), stage.port, "manual")
     heard, said = tmp_path / "bob" / "screen", tmp_path / "ann" / "screen"
     with open(heard, "wb") as screen, open(said, "wb") as other:
         callee = subprocess.Popen([*bob, "-t", "20"], stdout=screen, stderr=screen)
