@@ -99,7 +99,11 @@ def command(
         click.echo(f"sipproxy: {error}", err=True)
         ctx.exit(USAGE)
     _show(found, decisions, seconds, as_json=as_json, as_csv=as_csv, show_log=show_log)
-    ctx.exit(_tested(found, tests))
+    try:
+        ctx.exit(_tested(found, tests))
+    except ValueError as error:
+        click.echo(f"sipproxy: {error}", err=True)
+        ctx.exit(USAGE)
 
 
 def _show(

@@ -314,7 +314,7 @@ class Player:
         source.name(decision.user, decision.agent)
         if captured.status:
             source.captured[captured.status] += 1
-        if captured.known:
+        if captured.known or self.people.good.has(decision.user, datagram.source[0]):
             person = self.people.person(decision.user, datagram.source[0])
             if person is not None:
                 self.people.saw(person, method, has_credentials(datagram.data), captured)
@@ -377,16 +377,20 @@ class Player:
             self._close(decision, RELAYED)
         elif decision.status >= 200:
             self._close(decision, ANSWERED)
+        elif self._is_again(decision, before) or (decision.method == "ACK" and not self._waits):
+            decision.line = decision.line or ctx.left_at
+            self._close(decision, ABSORBED)
+            return
         elif not decision.status and not self._waits:
             decision.line = ctx.left_at
-            again = before is not None and before.source == decision.source
-            if decision.method == "ACK" or (again and before is not None and before.is_settled):
-                self._close(decision, ABSORBED)
-                return
             self._close(decision, DROPPED)
         if self._is_wanted_later(decision):
             for gone in (self._open.put(self.clock.now(), found, decision) or {}).values():
                 self._give_up(gone)
+
+    def _is_again(self, decision: Decision, before: Decision | None) -> bool:
+        """Whether it repeats a request that is taken care of."""
+        return before is not None and before.is_settled and before.source == decision.source
 
     def _is_wanted_later(self, decision: Decision) -> bool:
         """Whether an answer may come, or a retransmission that must be told from a request."""

@@ -101,3 +101,45 @@ def test_nothing_outside_is_touched(sipproxy: Sipproxy, capture: str, tmp_path: 
     before = set(os.listdir(tmp_path))
     assert sipproxy("replay", capture, "-f", str(cfg)).code == 0
     assert set(os.listdir(tmp_path)) == before
+
+
+def test_what_is_good_what_is_blocked_and_what_fails(
+    sipproxy: Sipproxy, cfg: str, capture: str, tmp_path: Path
+) -> None:
+    good = tmp_path / "good"
+    good.write_text("a@192.0.2.1\n")
+    words = ("replay", capture, "-f", cfg, "--good", str(good))
+    said = sipproxy(*words, "--fail-if", "good.blocked>0", "--fail-if", "totals.relayed>0")
+    assert said.code == 1
+    assert said.out.startswith("good users blocked: 1 of 1 known good\n  a at 192.0.2.1: blocked 3")
+    assert said.err == "sipproxy: good.blocked>0: it is 1\n"
+    said = sipproxy(*words, "--fail-if", "good.blocked>0", "--blocked", "500-599,silence")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("good users blocked: 0 of 1 known good\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--fail-if", "good.blocked"),
+        ("--fail-if", "no.such>0"),
+        ("--blocked", "none"),
+        ("--good", "/nowhere/good"),
+        ("--users", "/nowhere/users"),
+        ("--epoch", "2000"),
+        ("--auth", "guess"),
+    ],
+)
+def test_wrong_usage(sipproxy: Sipproxy, cfg: str, capture: str, words: tuple[str, ...]) -> None:
+    said = sipproxy("replay", capture, "-f", cfg, *words)
+    assert said.code == 2 and said.err
+
+
+def test_each_decision_and_csv(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
+    words = ("replay", capture, "-f", cfg, "--me", "192.0.2.100")
+    report = json.loads(sipproxy(*words, "--json", "--messages").out)
+    assert [row["packet"] for row in report["decisions"]] == [1, 2]
+    assert report["decisions"][0]["line"] == f"{cfg}:6"
+    assert "decisions" not in json.loads(sipproxy(*words, "--json").out)
+    lines = sipproxy(*words, "--csv").out.splitlines()
+    assert lines[0].startswith("address,requests,accepted,") and lines[1].startswith("192.0.2.1,2,")

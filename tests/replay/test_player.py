@@ -1,14 +1,16 @@
 """Verdicts of a replay: time, timers, sources, and the cfg line that decided."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
-from sipproxy.core.flow import Address
+from sipproxy.core.flow import Address, Flow
 from sipproxy.program import load_text
 from sipproxy.replay.capture import Datagram, Packet
-from sipproxy.replay.player import Player
-from sipproxy.replay.verdicts import Blocked
+from sipproxy.replay.player import Manner, Player
+from sipproxy.replay.survey import Survey
+from sipproxy.replay.verdicts import Blocked, Blocking, Decision
 
 ME = ("192.0.2.100", 5060)
 PHONE, OTHER = ("192.0.2.1", 5070), ("192.0.2.2", 5070)
@@ -112,6 +114,7 @@ def test_dropped_relayed_challenged_and_what_needs_no_answer(player: Player) -> 
     )
     phone = player.sources["192.0.2.1"]
     assert (phone.relayed, phone.dropped, phone.answers) == (1, 1, {401: 1})
+    assert (phone.absorbed, phone.challenged) == (1, 1)
     assert phone.first_blocked == Blocked(4, 1000.3, "MESSAGE", 0, line_of("drop;"))
 
 
@@ -168,3 +171,215 @@ def test_a_replay_only_reads_databases() -> None:
     program = load_text('loadmodule "db_sqlite.so"\nrequest_route { exit; }')
     player = Player(program, [("10.0.0.1", 5060)], 0.0)
     assert player.proxy.host.database("sqlite:////none.db").overlay
+
+
+# -- servers behind the proxy
+
+RELAY = """
+loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "htable.so"
+modparam("htable", "htable", "calls=>size=4;autoexpire=60;initval=0;")
+modparam("tm", "fr_timer", 5000)
+modparam("tm", "fr_inv_timer", 5000)
+request_route {
+    if ($rm == "INVITE" && $sht(calls=>$fU) == 0) {
+        $sht(calls=>$fU) = 1;
+        t_relay_to_udp("192.0.2.50", "5060");
+        exit;
+    }
+    if ($rm == "ACK" || $rm == "BYE") { forward("192.0.2.50", 5060); exit; }
+    if (!t_newtran()) exit;
+    t_reply("403", "One Call Only");
+}
+"""
+GATEWAY = ("192.0.2.50", 5060)
+Row = tuple[float, Address, Address, bytes]
+
+
+def answered(request: bytes, status: str, *, via: bytes = b"") -> bytes:
+    """A reply to a request, perhaps with another Via row on top, as the old proxy added it."""
+    _, rest = request.split(b"\r\n", 1)
+    rest = rest.replace(b"To: <sip:b@example.org>", b"To: <sip:b@example.org>;tag=b")
+    return b"SIP/2.0 " + status.encode() + b"\r\n" + via + rest
+
+
+def relayed(request: bytes) -> bytes:
+    """A request as the old proxy sent it on."""
+    first, rest = request.split(b"\r\n", 1)
+    return first + b"\r\n" + OLD_VIA + rest
+
+
+OLD_VIA = b"Via: SIP/2.0/UDP 192.0.2.100;branch=z9hG4bKold\r\n"
+
+
+class Played:
+    """A capture of rows, played with a survey of it."""
+
+    def __init__(self, cfg: str, rows: list[Row], manner: Manner | None = None) -> None:
+        stream = [
+            Packet(number, time, Datagram(source, dest, data))
+            for number, (time, source, dest, data) in enumerate(rows, 1)
+        ]
+        self.decisions: list[Decision] = []
+        manner = replace(manner or Manner(), told=self.decisions.append)
+        program = load_text(cfg, file="t.cfg")
+        first = min(packet.time for packet in stream)
+        survey = Survey(stream)
+        self.player = Player(program, [ME], first, survey=survey, manner=manner)
+        self.sent: list[tuple[str, Address]] = []
+        note = self.player.proxy.host.observe_send
+        assert note is not None
+
+        def watch(data: bytes, flow: Flow) -> None:
+            self.sent.append((data.split(b"\r\n", 1)[0].decode(), flow.remote))
+            note(data, flow)
+
+        self.player.proxy.host.observe_send = watch
+        self.player.play(stream)
+        self.player.finish()
+
+    @property
+    def verdicts(self) -> list[tuple[int, str, int]]:
+        return sorted((d.packet, d.verdict, d.status) for d in self.decisions)
+
+
+def call(number: int, start: float, *, status: str = "200 OK") -> list[Row]:
+    """A call through the old proxy, as a capture at the proxy has it."""
+    invite = message("INVITE", number, PHONE)
+    ours = relayed(invite)
+    return [
+        (start, PHONE, ME, invite),
+        (start + 0.01, ME, GATEWAY, ours),
+        (start + 1.0, GATEWAY, ME, answered(invite, "180 Ringing", via=OLD_VIA)),
+        (start + 1.01, ME, PHONE, answered(invite, "180 Ringing")),
+        (start + 2.0, GATEWAY, ME, answered(invite, status, via=OLD_VIA)),
+        (start + 2.01, ME, PHONE, answered(invite, status)),
+    ]
+
+
+def test_captured_replies_of_a_server_behind_answer_our_relayed_request() -> None:
+    played = Played(RELAY, call(1, 1000.0))
+    assert played.verdicts == [(1, "relayed", 200)]
+    assert [(line, to) for line, to in played.sent if line.startswith("SIP")] == [
+        ("SIP/2.0 100 trying -- your call is important to us", PHONE),
+        ("SIP/2.0 180 Ringing", PHONE),
+        ("SIP/2.0 200 OK", PHONE),
+    ]
+    phone = played.player.sources["192.0.2.1"]
+    assert (phone.relayed, phone.blocked, phone.diverged) == (1, 0, None)
+    assert played.player.tally.unmatched == 0
+    (decision,) = played.decisions
+    assert decision.to == GATEWAY
+    assert decision.line == f"t.cfg:{RELAY[: RELAY.index('t_relay_to')].count(chr(10)) + 1}"
+
+
+def test_replies_to_what_we_did_not_relay_are_not_played() -> None:
+    played = Played(RELAY, [*call(1, 1000.0), *call(2, 1010.0)])
+    assert played.verdicts == [(1, "relayed", 200), (7, "answered", 403)]
+    assert played.player.tally.unmatched == 2
+    phone = played.player.sources["192.0.2.1"]
+    assert phone.blocked == 1
+    assert phone.diverged is not None and phone.diverged.packet == 7
+
+
+def test_without_a_captured_reply_the_timers_of_a_branch_run() -> None:
+    rows = [row for row in call(1, 1000.0) if row[1] != GATEWAY]
+    late = message("OPTIONS", 9, OTHER)
+    played = Played(RELAY, [*rows, (1020.0, OTHER, ME, late)])
+    assert ("SIP/2.0 408 Request Timeout", PHONE) in played.sent
+    assert played.verdicts[0] == (1, "relayed", 408)
+
+
+def test_a_call_that_only_the_old_server_let_through_is_not_ended_by_the_other_side() -> None:
+    bye = message("BYE", 2, GATEWAY).replace(b"Call-ID: 2@192.0.2.50", b"Call-ID: 2@192.0.2.1")
+    bye = bye.replace(b"To: <sip:b@example.org>", b"To: <sip:b@example.org>;tag=a")
+    rows = [*call(1, 1000.0), *call(2, 1010.0), (1030.0, GATEWAY, ME, bye)]
+    played = Played(RELAY, rows)
+    assert played.player.tally.only_old == 1
+    assert "BYE" not in played.player.sources["192.0.2.50"].requests
+
+
+def test_retransmissions_are_absorbed() -> None:
+    invite = message("INVITE", 1, PHONE)
+    ack = message("ACK", 1, PHONE)
+    rows = [
+        (1000.0, PHONE, ME, message("INVITE", 0, PHONE)),
+        (1000.1, PHONE, ME, message("INVITE", 0, PHONE)),
+        (1001.0, PHONE, ME, invite),
+        (1001.1, PHONE, ME, ack),
+        (1020.0, OTHER, OTHER, b"\r\n"),
+        (1020.0, OTHER, ME, b"\r\n"),
+    ]
+    played = Played(RELAY, rows)
+    assert played.verdicts == [
+        (1, "relayed", 408),
+        (2, "absorbed", 100),
+        (3, "answered", 403),
+        (4, "relayed", 0),
+    ]
+    assert played.player.sources["192.0.2.1"].blocked == 1
+
+
+def test_what_the_old_server_sent_to_itself_is_not_fed_but_what_ours_sends_is() -> None:
+    cfg = """
+loadmodule "pv.so"
+loadmodule "sl.so"
+request_route {
+    if ($rU == "b") { sl_send_reply("202", "Here"); exit; }
+    $rU = "b";
+    forward("192.0.2.100", 5060);
+}
+"""
+    request = message("OPTIONS", 1, PHONE, "sip:a@192.0.2.100")
+    again = relayed(request)
+    rows = [(1000.0, PHONE, ME, request), (1000.1, ME, ME, again)]
+    played = Played(cfg, rows)
+    assert played.player.tally.between == 1
+    assert played.verdicts == [(1, "relayed", 202)]
+    assert ("SIP/2.0 202 Here", PHONE) in played.sent
+
+
+def test_a_message_that_comes_back_for_ever_is_a_loop() -> None:
+    cfg = 'request_route { forward("192.0.2.100", 5060); }'
+    played = Played(cfg, [(1000.0, PHONE, ME, message("OPTIONS", 1, PHONE))])
+    assert played.player.tally.loops == 1
+
+
+# -- what the old server did
+
+
+def test_what_the_old_server_answered_stands_beside() -> None:
+    one, two = message("OPTIONS", 1, PHONE), message("MESSAGE", 2, PHONE)
+    rows = [
+        (1000.0, PHONE, ME, one),
+        (1000.1, ME, PHONE, answered(one, "200 OK")),
+        (1001.0, PHONE, ME, two),
+        (1001.1, ME, PHONE, answered(two, "202 Accepted")),
+    ]
+    played = Played(CFG, rows)
+    first, second = played.decisions
+    assert (first.captured.status, first.diverges) == (200, False)
+    assert (second.verdict, second.captured.status, second.diverges) == ("dropped", 202, True)
+    assert played.player.sources["192.0.2.1"].captured == {200: 1, 202: 1}
+    assert played.player.tally.from_us == 2
+
+
+@pytest.mark.parametrize(
+    ("blocked", "count"),
+    [("silence", 1), ("429", 1), ("300-499", 2), ("401,429,silence", 3)],
+)
+def test_what_counts_as_blocked_may_be_told(blocked: str, count: int) -> None:
+    rows: list[Row] = [
+        (1000.0 + n, PHONE, ME, message(method, n, PHONE))
+        for n, method in enumerate(["MESSAGE", "SUBSCRIBE", "OPTIONS", "OPTIONS", "OPTIONS"])
+    ]
+    played = Played(CFG, rows, Manner(blocking=Blocking.parse(blocked)))
+    assert played.player.sources["192.0.2.1"].blocked == count
+
+
+@pytest.mark.parametrize("text", ["", "all", "99", "500-400", "silence,x"])
+def test_a_list_of_blocks_that_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Blocking.parse(text)
