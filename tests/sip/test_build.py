@@ -227,3 +227,14 @@ def test_a_body_of_the_same_length_leaves_a_wrong_content_length(
     lumps = Lumps(msg)
     lumps.replace_body(b"xyz")
     assert rebuild(msg, lumps).endswith(b"Content-Length: 9\r\n\r\nxyz")
+
+
+def test_a_path_leaves_behind_our_via_or_before_the_routes(parse: Parse, request_of: Make) -> None:
+    for more, before in ((b"", "Via"), (b"Route: <sip:r>\r\nRoute: <sip:s>\r\n", "Route")):
+        msg = parse(request_of(more=more))
+        data = build_forwarded(msg, None, via="SIP/2.0/UDP us", path="<sip:p;lr>")
+        names = [line.split(":")[0] for line in data.decode().split("\r\n") if line]
+        at = data.decode().split("\r\n").index("Route: <sip:p;lr>")
+        assert names[1] == "Via"
+        assert names[at + 1] == before
+        assert at > 1

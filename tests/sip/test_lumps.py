@@ -106,3 +106,14 @@ def test_late_texts_are_written_out_for_each_way(msg: Message) -> None:
         assert not settled.late
         assert _lines(rebuild(msg, settled))[:3] == ["A: 1", f"L: {way.sent.shown}", "B: 1"]
     assert len(lumps.late) == 1
+
+
+def test_a_late_text_before_a_row_or_behind_the_last(msg: Message) -> None:
+    way = Way(Leg("udp", "a", 1, "a"), Leg("udp", "b", 1, "out"))
+    lumps = Lumps(msg)
+    row = msg.rows("to")[0]
+    lumps.insert_late(row, lambda way: f"L: {way.sent.shown}\r\n")
+    lumps.insert_late(None, lambda way: "M: 1\r\n")
+    lines = _lines(rebuild(msg, lumps.settled(way)))
+    assert lines[lines.index("L: out") + 1].startswith("To:")
+    assert [line for line in lines if line][-1] == "M: 1"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipproxy.errors import MessageError
-from sipproxy.sip.uri import Uri
+from sipproxy.sip.uri import Uri, unescape
 
 ADDRESSES = [
     ("sip:alice@example.com", Uri("sip", "alice", None, "example.com")),
@@ -96,3 +96,17 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
     except MessageError:
         return
     assert Uri.parse(str(uri)) == uri
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("", ""), ("a", "a"), ("a%3Bb%3b", "a;b;"), ("%c3%a4", "ä"), ("%2541", "%41")],
+)
+def test_unescaped(text: str, plain: str) -> None:
+    assert unescape(text) == plain
+
+
+@pytest.mark.parametrize("text", ["%", "a%4", "%zz", "%4%31", "% 1"])
+def test_bad_escapes(text: str) -> None:
+    with pytest.raises(MessageError):
+        unescape(text)

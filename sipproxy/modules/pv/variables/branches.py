@@ -9,7 +9,12 @@ from sipproxy.core.pvspec import parse_pv
 from sipproxy.core.values import EvalError, Value, to_int, to_str, wrap
 from sipproxy.modules.pv.variables.sockets import bracketed, find_socket
 
-_PARTS = ("uri", "dst_uri", "path", "q", "send_socket", "count", "flags")
+_PARTS = (
+    *("uri", "dst_uri", "path", "q", "send_socket", "count", "flags"),
+    *("ruid", "location_ua"),
+)
+_KEPT = ("ruid", "location_ua")
+"""Parts that only a lookup gives; assigning to them does nothing."""
 _Q_UNSET = -1
 
 
@@ -61,7 +66,7 @@ class BranchVariables(Module):
     def branch(self, inner: str | None, index: str | None) -> PvAccess:
         """Part of a further branch: `uri dst_uri path q send_socket flags`, or their `count`.
 
-        The count is undefined where there are none.
+        `ruid` and `location_ua` are of the location record it goes to. The count is undefined where there are none.
         """
         at: Callable[[Context], int] = lambda ctx: 0  # noqa: E731 - one of two functions
         if index is not None and index.startswith("$"):
@@ -90,6 +95,16 @@ class BranchVariables(Module):
 
         return PvAccess(read, write)
 
+    @pvar("ruid")
+    def ruid(self, ctx: Context) -> Value:
+        """Identifier of the location record that lookup() found."""
+        return ctx.ruid or None
+
+    @pvar("location_ua")
+    def location_ua(self, ctx: Context) -> Value:
+        """User-Agent of the phone that lookup() found."""
+        return ctx.location_ua or None
+
     @pvar("sbranch", bind=True)
     def sbranch(self, inner: str | None, index: str | None) -> PvAccess:
         """Part of the static branch."""
@@ -109,6 +124,8 @@ class BranchVariables(Module):
         return PvAccess(read, write)
 
     def _set(self, branch: Branch, part: str, value: Value) -> None:
+        if part in _KEPT:
+            return
         if part == "send_socket":
             socket = find_socket(self.host.own.sockets, to_str(value)) if value else None
             branch.force_socket = (socket.proto, socket.address, socket.port) if socket else None

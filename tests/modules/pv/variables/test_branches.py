@@ -49,3 +49,15 @@ def test_unknown_parts_are_refused(bench: Any) -> None:
     for text in ("$branch(x)", "$sbranch(x)", "$branch"):
         with pytest.raises(ResolveError):
             bench.value(text)
+
+
+def test_the_location_record_of_a_branch(bench: Any) -> None:
+    assert bench.value("$ruid") is None
+    assert bench.value("$location_ua") is None
+    bench.ctx.ruid, bench.ctx.location_ua = "uloc-1", "phone"
+    assert (bench.value("$ruid"), bench.value("$location_ua")) == ("uloc-1", "phone")
+    bench.put("$br", "sip:a@b")
+    bench.ctx.branches[0].ruid = "uloc-2"
+    bench.put("$branch(ruid)", "other")
+    assert bench.value("$branch(ruid)") == "uloc-2"
+    assert bench.value("$branch(location_ua)") is None
