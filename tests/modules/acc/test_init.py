@@ -291,3 +291,30 @@ def test_bad_parameters(name: str, value: int | str, error: str) -> None:
     with pytest.raises(CfgError) as failed:
         load_cfg_text(CFG.replace("@MORE@", f'modparam("acc", "{name}", {value})'))
     assert error in str(failed.value)
+
+
+def test_direction_wants_the_tag_in_our_route() -> None:
+    more = 'modparam("acc", "detect_direction", 1)\nmodparam("rr", "append_fromtag", 0)'
+    with pytest.raises(CfgError, match="append_fromtag"):
+        load_cfg_text(CFG.replace("@MORE@", more))
+
+
+def test_a_level_that_is_off_writes_nothing() -> None:
+    run = Calls('modparam("acc", "log_level", 4)').start("own")
+    assert run.log.count_of("ACC: ") == 0
+
+
+def test_a_record_that_nobody_may_make() -> None:
+    text = CFG.replace('acc_request("200 fine", "acc")', 'acc_request("$rU$$", "acc")')
+    proxy = load_cfg_text(text.replace("@MORE@", ""))
+    run = proxy.feed(request("OPTIONS", "sip:log@127.0.0.1:5090"))
+    assert run.log.count_of("ACC: request accounted") == 2
+    assert run.log.has("cannot be used")
+
+
+def test_a_request_that_cannot_be_read_has_no_record() -> None:
+    proxy = load_cfg_text(CFG.replace("@MORE@", ""))
+    data = request("OPTIONS", "sip:log@127.0.0.1:5090")
+    run = proxy.feed(data.replace(b">;tag=t1", b""))
+    assert run.log.has("failed to preparse request")
+    assert run.log.count_of("ACC: ") == 0
