@@ -66,7 +66,8 @@ class BranchVariables(Module):
     def branch(self, inner: str | None, index: str | None) -> PvAccess:
         """Part of a further branch: `uri dst_uri path q send_socket flags`, or their `count`.
 
-        `ruid` and `location_ua` are of the location record it goes to. The count is undefined where there are none.
+        `ruid` and `location_ua` are of the location record it goes to. The count is undefined
+        where there are none.
         """
         at: Callable[[Context], int] = lambda ctx: 0  # noqa: E731 - one of two functions
         if index is not None and index.startswith("$"):
