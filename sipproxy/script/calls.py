@@ -309,6 +309,11 @@ class Calls:
                 return str(arg.value)
             case tree.UriPart():
                 return f"uri:{arg.part}"
+            case tree.Address():
+                proto = f"{arg.proto}:" if arg.proto else ""
+                bare = arg.host.strip("[]")
+                host = f"[{bare}]" if ":" in bare else bare
+                return f"{proto}{host}:{arg.port}" if arg.port else proto + host
         raise ValueError("not a constant")
 
     def _check_route_name(self, name: str, arg: tree.Expr) -> None:

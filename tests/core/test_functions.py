@@ -15,6 +15,7 @@ from sipproxy.core.params import FlagNumber, Plain
 from sipproxy.core.streams import NoStreams
 from sipproxy.errors import MessageError
 from sipproxy.sip.uri import Uri
+from sipproxy.testing import load_cfg_text, request
 
 RECORDED = json.loads((Path(__file__).parent / "ruri_operations.json").read_text())
 """R-URI -> call -> [result, R-URI afterwards]; `<null>` where Kamailio cannot read it any more."""
@@ -275,3 +276,22 @@ def test_a_connection_serves_another_port_of_its_peer(bench: Any, core: Core, ct
     ctx.flow = ctx.flow._replace(connection=10)
     assert core.force_tcp_alias(ctx) == -1
     assert bench.lines == ["tcp alias failed"]
+
+
+@pytest.mark.parametrize(
+    ("written", "local"),
+    [
+        ("udp:10.0.0.2:5062", ("10.0.0.2", 5062)),
+        ("udp:10.0.0.2", ("10.0.0.2", 5062)),
+        ("10.0.0.2:5062", ("10.0.0.2", 5062)),
+        ('"udp:10.0.0.2:5062"', ("10.0.0.2", 5062)),
+        ("udp:10.0.0.1:5060", ("10.0.0.1", 5060)),
+    ],
+)
+def test_a_socket_as_a_cfg_writes_it(written: str, local: tuple[str, int]) -> None:
+    proxy = load_cfg_text(
+        "listen=udp:10.0.0.1:5060\nlisten=udp:10.0.0.2:5062\n"
+        f'request_route {{ force_send_socket({written}); forward("10.0.0.7", 5060); }}'
+    )
+    (sent,) = proxy.feed(request()).sent
+    assert sent.flow.local == local
