@@ -175,7 +175,8 @@ def rpc(
 ) -> Callable[[Handler], Handler]:
     """An RPC command; the docstring is its help, the annotations convert its arguments.
 
-    `array` makes its JSON result an array even for one record.
+    `array` makes its JSON result an array even for one record. An `async def` may await, as a
+    function may.
     """
     texts = (missing,) if isinstance(missing, str) else missing
 

@@ -73,9 +73,15 @@ class PooledDatabase(Database):
     def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
         self._engine = engine = self._engine or self._make_engine()
         try:
-            # Without stream_results a driver takes all rows in before it gives the first.
-            with engine.connect().execution_options(stream_results=True) as connection:
-                result = connection.exec_driver_sql(sql, presentable(parameters))
+            # Without stream_results a driver takes all rows in before it gives the first; with it
+            # PostgreSQL wants a transaction.
+            level = self._transaction
+            with (
+                engine.connect().execution_options(isolation_level=level) as connection,
+                connection.begin(),
+            ):
+                asked = connection.execution_options(stream_results=True)
+                result = asked.exec_driver_sql(sql, presentable(parameters))
                 while rows := result.fetchmany(size):
                     yield [tuple(row) for row in rows]
         except (SQLAlchemyError, OSError, ValueError) as error:
