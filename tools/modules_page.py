@@ -41,8 +41,8 @@ A function gives 1 or -1, in a condition true or false; where nothing stands in 
 always. "code" are numbers of its own: 1 and more are true, -1 and less false, 0 ends the script.
 "waits" says that the route may have to wait for its answer; other messages are served meanwhile.
 
-What a module lacks of Kamailio's stands in the [README](../README.md#what-works-today), what it does
-differently in [differences.md](differences.md). How modules are written:
+What a module lacks of Kamailio's stands in the [README](../README.md#what-works-today), what it
+does differently in [differences.md](differences.md). How modules are written:
 [writing-a-module.md](writing-a-module.md).
 """
 
@@ -183,13 +183,23 @@ def core_commands() -> Iterator[Row]:
 
 def core_parameters() -> Iterator[str]:
     """The core parameters, those with an effect apart from those without."""
-    for title, effective in (("Core parameters", True), ("Core parameters without effect", False)):
-        kept = [s for name, s in SETTINGS.items() if s.effective is effective and s.name == name]
-        words = ", ".join(
-            f"`{s.name}={s.default}`" if s.default else f"`{s.name}`"
-            for s in sorted(kept, key=lambda s: s.name)
-        )
-        yield f"### {title}\n\n{words}\n"
+    shown = sorted((s for name, s in SETTINGS.items() if s.name == name), key=lambda s: s.name)
+    yield from table(
+        "Core parameters",
+        ("parameter", "kind", "default"),
+        (
+            (f"`{s.name}`", s.kind, f"`{s.default}`" if s.default else "")
+            for s in shown
+            if s.effective
+        ),
+    )
+    yield (
+        "What they mean is told in Kamailio's "
+        "[core cookbook](https://www.kamailio.org/wikidocs/cookbooks/5.6.x/core/). "
+        "A `word` is a string or a bare word, `signed` a number that may be negative.\n"
+    )
+    words = ", ".join(f"`{s.name}`" for s in shown if not s.effective)
+    yield f"### Core parameters without effect\n\nAccepted, and told in a note: {words}\n"
 
 
 def one_line(text: str) -> str:

@@ -260,7 +260,7 @@ class Server:
             self._serving = True
             self._loop.call_soon(self._serve)
             lost = self.proxy.host.counters["core.overload_drops"]
-            text = f"overload: senders take turns, {lost} datagrams of the fastest dropped so far"
+            text = f"overload: senders take turns, {lost} datagrams dropped since the start"
             self.proxy.host.report_limited(WARN, "core", text, "overload")
 
     def _serve(self) -> None:
