@@ -5,6 +5,7 @@ from typing import cast
 from sipproxy.core.contact import Contact, Contacts
 from sipproxy.core.context import Context
 from sipproxy.core.module import function
+from sipproxy.core.redirection import q_text
 from sipproxy.modules.registrar import errors
 from sipproxy.modules.registrar.details import Details
 from sipproxy.modules.registrar.errors import FINE, REASONS, Verdict
@@ -128,10 +129,3 @@ class Answers(Details):
         digits = f"{number:x}"[::-1] if number else ""
         temporary = f"sip:{c.ruid}-{digits}@{host};gr"
         return f';pub-gruu="sip:{user};gr={instance}";temp-gruu="{temporary}"'
-
-
-def q_text(q: int) -> str:
-    """A q of thousandths as text: `1`, `0`, `0.5`."""
-    if q >= 1000:
-        return "1"
-    return f"0.{q:03d}".rstrip("0") if q > 0 else "0"

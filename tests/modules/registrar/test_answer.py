@@ -7,7 +7,6 @@ import pytest
 from sipproxy.core.contact import Contact
 from sipproxy.core.hashing import core_hash
 from sipproxy.modules.registrar import errors
-from sipproxy.modules.registrar.answer import q_text
 from sipproxy.modules.registrar.errors import Verdict
 from sipproxy.sip.message import Message
 from sipproxy.testing.bench import START
@@ -158,11 +157,3 @@ def test_a_reply_that_cannot_be_sent(bench: Any) -> None:
     bench.request(method="ACK")
     assert not bench.module.reg_send_reply(bench.ctx)
     assert bench.log.records[-1][2] == "failed to send 200 OK"
-
-
-@pytest.mark.parametrize(
-    ("q", "text"),
-    [(0, "0"), (-5, "0"), (1, "0.001"), (120, "0.12"), (500, "0.5"), (1000, "1"), (2000, "1")],
-)
-def test_q_as_text(q: int, text: str) -> None:
-    assert q_text(q) == text
