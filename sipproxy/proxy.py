@@ -173,8 +173,6 @@ class Proxy:
     def send_failed(self, row: Outgoing) -> None:
         """A row of the outbox could not be sent."""
         self.host.counters["core.send_failed"] += 1
-        for told in self.host.on_send_failed:
-            told(row)
 
     # -- messages
 

@@ -87,8 +87,6 @@ class Host(Resolver):
         """Asked with the context of every request; False keeps it from the script."""
         self.reply_takers: list[Callable[[Context], bool]] = []
         """Offered each reply after reply_route; True keeps it from stateless forwarding."""
-        self.on_send_failed: list[Callable[[Outgoing], None]] = []
-        """Told of each row that could not be sent, perhaps long after it was put out."""
         self.names = Names(clock)
         """What is known of the DNS."""
         self.locator = Locator(self.names, chance, Choices())

@@ -1,5 +1,6 @@
 """TCP of a served cfg: real connections on loopback, reused, limited, and given up in time."""
 
+import errno
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -8,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sipproxy.core.sockets import ListenSocket
+from sipproxy.net import connection
 from sipproxy.net.addresses import StartError
-from sipproxy.net.tcp import Limits, TcpListener, listen_all
+from sipproxy.net.tcp import Limits, TcpListener, TcpTransport, listen_all
 from sipproxy.program import load_text
+from sipproxy.testing import load_cfg_text
 
 if TYPE_CHECKING:
     from tests.net.conftest import Running
@@ -161,6 +164,69 @@ def test_a_connection_that_is_not_used_is_closed(serve: Serve, phones: Call) -> 
     assert phone.ask()
     assert phone.hear() == b""  # within the five seconds that a phone waits
     assert running.server.proxy.host.streams.rows() == []
+
+
+def test_a_message_that_stays_half_sent_ends_the_connection(
+    serve: Serve, phones: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HALF_SECONDS", 0.5)
+    running = serve(ANSWER, tcp=True)
+    phone = phones(running)
+    phone.say(request()[:50])
+    assert phone.hear() == b""
+    assert running.server.proxy.host.streams.rows() == []
+
+
+class Starved:
+    """A listening socket of a process without descriptors."""
+
+    def accept(self) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    def fileno(self) -> int:
+        return 5
+
+
+class Loop:
+    """An event loop that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.readers: list[object] = []
+        self.later: list[Callable[[], None]] = []
+
+    def add_reader(self, sock: object, *_: object) -> None:
+        self.readers.append(sock)
+
+    def remove_reader(self, sock: object) -> None:
+        self.readers.remove(sock)
+
+    def call_later(self, seconds: float, work: Callable[[], None]) -> None:
+        self.later.append(work)
+
+
+def test_without_descriptors_the_listener_rests() -> None:
+    proxy = load_cfg_text("request_route { exit; }")
+    listener = TcpListener(ListenSocket("tcp", "127.0.0.1", 0))
+    listener.socket.close()
+    loop, starved = Loop(), Starved()
+    vars(listener)["socket"] = starved
+    transport = TcpTransport(
+        loop,  # type: ignore[arg-type]
+        [listener],
+        Limits(),
+        proxy.host,
+        receive=proxy.proxy.receive,
+        closed=proxy.proxy.closed,
+        failed=lambda row, reason: None,
+        broken=lambda error: None,
+        after=lambda: None,
+    )
+    transport.start()
+    transport._accept(listener)
+    assert loop.readers == []
+    loop.later.pop()()
+    assert loop.readers == [starved]
+    assert [text for _, _, text in proxy.log.records] == ["cannot accept: Too many open files"]
 
 
 def test_a_request_is_relayed_by_tcp_and_its_reply_comes_back(serve: Serve, phones: Call) -> None:
