@@ -21,13 +21,12 @@ def test_taken_at_once_or_waited_for_in_turn(contexts: list[Context]) -> None:
     assert not slot.try_take(second)
     runs = [slot.take(second), slot.take(third)]
     waits = [run.send(None) for run in runs]
-    slot.release(freed.append)
-    assert slot.holder is second
-    assert freed == waits[:1]
-    slot.release(freed.append)
-    assert slot.holder is third
-    slot.release(freed.append)
-    assert slot.holder is None
+    holders: list[Context | None] = []
+    for _ in range(3):
+        slot.release(freed.append)
+        holders.append(slot.holder)
+    assert holders == [second, third, None]
+    assert freed == waits
     for run, wait in zip(runs, freed, strict=True):
         wait.finish()
         with pytest.raises(StopIteration):

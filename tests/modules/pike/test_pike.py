@@ -35,7 +35,8 @@ def test_a_burst() -> None:
 
 def test_log_lines_and_the_count_of_blocked_sources() -> None:
     proxy = load_cfg_text(CFG)
-    assert proxy.host.statistics.named("blocked_ips", "pike").get() == 0
+    counted = proxy.host.statistics.named("blocked_ips", "pike")
+    assert counted is not None and counted.get() == 0
     message = request("OPTIONS", "sip:bob@example.com")
     lines = [line for _ in range(20) for line in proxy.feed(message, source="10.0.0.9:1").log]
     (blocked,) = (line for line in lines if "PIKE" in line)
