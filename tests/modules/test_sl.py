@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sipproxy.core.context import Branch
-from sipproxy.modules.sl import Sl, q_text
+from sipproxy.modules.sl import Sl
 
 
 def test_reply_bytes(bench: Any, request_text: Any) -> None:
@@ -164,7 +164,7 @@ def test_redirection_names_the_branches(
     ctx = bench.context(request_text())
     ctx.new_ruri = "sip:new@x"
     ctx.bflags = 3
-    ctx.scratch["q"] = 500
+    ctx.ruri_q = 500
     ctx.branches.append(Branch("sip:b@x", q=250, bflags=1))
     ctx.branches[0].path = "<sip:p;lr>"
     ctx.branches.append(Branch("sip:c@x"))
@@ -177,14 +177,6 @@ def test_redirection_without_branches(bench: Any, request_text: Any) -> None:
     sl.sl_send_reply(bench.context(request_text()), 302, "Moved")
     assert "Contact" not in bench.sent[0]
     assert bench.lines == ["no r-uri or branches"]
-
-
-@pytest.mark.parametrize(
-    ("q", "text"),
-    [(0, "0"), (1000, "1"), (500, "0.5"), (250, "0.25"), (333, "0.333"), (7, "0.007")],
-)
-def test_q_values(q: int, text: str) -> None:
-    assert q_text(q) == text
 
 
 def test_relayed_reply(bench: Any, reply_text: Any, request_text: Any) -> None:

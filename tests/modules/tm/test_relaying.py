@@ -64,5 +64,5 @@ def test_places_are_read() -> None:
     assert ProxyOrFlags.parse("7").target is None
     assert RelayFlags.parse("0x10").number == 16
     for kind, text in ((HostPort, ""), (HostPort, "a:b:c:d"), (Proto, "xyz")):
-        with pytest.raises(ValueError, match="is no|is none"):
+        with pytest.raises(ValueError, match=r"is no|is none"):
             kind.parse(text)

@@ -85,8 +85,10 @@ def test_what_a_reply_of_ours_is(status: int, invite: bool, own: bool, word: str
 
 @pytest.mark.parametrize(
     ("status", "invite", "word"),
-    [(199, True, "recv 1xx"), (299, True, "recv 2xx"), (300, True, "recv 3xx-6xx")]
-    + [(180, False, "recv 1xx"), (200, False, "recv final")],
+    [
+        *[(199, True, "recv 1xx"), (299, True, "recv 2xx"), (300, True, "recv 3xx-6xx")],
+        *[(180, False, "recv 1xx"), (200, False, "recv final")],
+    ],
 )
 def test_what_a_received_reply_is(status: int, invite: bool, word: str) -> None:
     assert received_as(status, invite=invite) == word

@@ -11,9 +11,11 @@ t_suspend();
 $shv(i) = $T(id_index); $shv(l) = $T(id_label);
 """
 MORE = """
-route[ON] { xlog("on $rm $rs\\n"); if ($rU == "bob") t_relay(); if ($rU == "no") t_reply("486", "No"); }
+route[ON] { xlog("on $rm $rs\\n"); if ($rU == "bob") t_relay();
+    if ($rU == "no") t_reply("486", "No"); }
 failure_route[F] { xlog("failed $T_reply_code\\n"); }
-onreply_route[R] { if ($rs == 199) { t_suspend(); $shv(i) = $T(id_index); $shv(l) = $T(id_label); } }
+onreply_route[R] { if ($rs == 199) { t_suspend();
+    $shv(i) = $T(id_index); $shv(l) = $T(id_label); } }
 """
 
 
