@@ -49,7 +49,65 @@ class RpcDecl:
     handler: Callable[..., Any]
 
 
-class Host(Resolver):
+async def _no_block(key: str, ctx: Context) -> int:
+    raise RuntimeError(f"nothing runs {key} here")
+
+
+def _no_begin(work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
+    """Without a runner nothing can wait: the work must be over at once."""
+    try:
+        work.send(None)
+    except StopIteration:
+        done()
+    else:
+        raise RuntimeError("nothing can wait here")
+
+
+class Given(Resolver):
+    """What a host is given by the proxy, its runner, its shell and a module that looks on."""
+
+    databases: Any = None
+    """The proxy's db.registry.Databases; given by the proxy."""
+    settings: Any = None
+    """script.settings.Settings of the cfg."""
+    server_text = ""
+    """Value of our Server header; empty for none."""
+    compat = "5.6"
+    opens = False
+    """Whether the modules are opened when they are ready: in a server, nowhere else."""
+    cfg_file = ""
+    """The cfg's path: files that it names without a folder lie beside it."""
+    streams: Streams = NoStreams()
+    """The connections; given by the shell."""
+    processes: Callable[[], list[tuple[int, str]]] = staticmethod(list)
+    """The real processes as (pid, description); given by the shell."""
+    has_route: Callable[[str], bool] = staticmethod(lambda name: False)
+    """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
+    has_block: Callable[[str], bool] = staticmethod(lambda key: False)
+    """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
+    run_block: Callable[[str, Context], Coroutine[Wait, object, int]] = staticmethod(_no_block)
+    """Run a block within another run, for its code; given by the runner."""
+    block: Callable[[str], Any] = staticmethod(lambda key: None)
+    """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
+    begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = staticmethod(
+        _no_begin
+    )
+    """Do work that may wait, then call what is to be called; given by the runner."""
+    trace: Callable[[Context, Action], None] | None = None
+    """Told of each action of the cfg before it runs, where a module set it at its start."""
+    assigned: Callable[[Context, PvAccess], None] | None = None
+    """Told of each variable behind its assignment, where a module set it at its start."""
+    lets_out: Callable[[Context, bytes, Flow], bool] | None = None
+    """Asked before a message is sent on where the cfg has onsend_route; given by the runner."""
+    observe_send: Callable[[bytes, Flow], None] | None = None
+    """Told of each row of the outbox while the route that sends it is on the stack."""
+    variables: object = None
+    """The bank of `$var`: its attributes are kept for a run that suspends."""
+    run_event: Callable[[str, object], Context | None] = staticmethod(lambda name, record: None)
+    """Run an event route now on a faked message and give its context; given by the proxy."""
+
+
+class Host(Given):
     """One proxy's inside. Modules get it as `self.host`, routes as `ctx.host`."""
 
     def __init__(self, clock: Clock, chance: Chance, log: LogSink) -> None:
@@ -61,8 +119,6 @@ class Host(Resolver):
         self._limited = LimitedReports(log, self.timers)
         self.offload = Offload(self.timers, clock)
         """How the results of threads come back."""
-        self.databases: Any = None
-        """The proxy's db.registry.Databases; given by the proxy."""
         self.outbox: list[Outgoing] = []
         self.posted: deque[tuple[str, object]] = deque()
         self.counters: Counter[str] = Counter()
@@ -74,15 +130,6 @@ class Host(Resolver):
         self.rpcs: dict[str, RpcDecl] = {}
         self.events: dict[str, EventMark] = {}
         self.flags: dict[str, int] = {}
-        self.settings: Any = None
-        """script.settings.Settings of the cfg."""
-        self.server_text = ""
-        """Value of our Server header; empty for none."""
-        self.compat = "5.6"
-        self.opens = False
-        """Whether the modules are opened when they are ready: in a server, nowhere else."""
-        self.cfg_file = ""
-        """The cfg's path: files that it names without a folder lie beside it."""
         self.request_filters: list[Callable[[Context], bool]] = []
         """Asked with the context of every request; False keeps it from the script."""
         self.reply_takers: list[Callable[[Context], bool]] = []
@@ -91,34 +138,8 @@ class Host(Resolver):
         """What is known of the DNS."""
         self.locator = Locator(self.names, chance, Choices())
         """Where a request goes whose target is a name."""
-        self.streams: Streams = NoStreams()
-        """The connections; given by the shell."""
         self.on_wait: list[Callable[[Context], None]] = []
         """Told when a route begins to wait."""
-        self.processes: Callable[[], list[tuple[int, str]]] = list
-        """The real processes as (pid, description); given by the shell."""
-        self.has_route: Callable[[str], bool] = lambda name: False
-        """Whether an event route of this name (`htable:expired:T`) exists; given by the proxy."""
-        self.has_block: Callable[[str], bool] = lambda key: False
-        """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
-        self.run_block: Callable[[str, Context], Coroutine[Wait, object, int]] = _no_block
-        """Run a block within another run, for its code; given by the runner."""
-        self.block: Callable[[str], Any] = lambda key: None
-        """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
-        self.begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = _no_begin
-        """Do work that may wait, then call what is to be called; given by the runner."""
-        self.trace: Callable[[Context, Action], None] | None = None
-        """Told of each action of the cfg before it runs, where a module set it at its start."""
-        self.assigned: Callable[[Context, PvAccess], None] | None = None
-        """Told of each variable behind its assignment, where a module set it at its start."""
-        self.lets_out: Callable[[Context, bytes, Flow], bool] | None = None
-        """Asked before a message is sent on where the cfg has onsend_route; given by the runner."""
-        self.observe_send: Callable[[bytes, Flow], None] | None = None
-        """Told of each row of the outbox while the route that sends it is on the stack."""
-        self.variables: object = None
-        """The bank of `$var`: its attributes are kept for a run that suspends."""
-        self.run_event: Callable[[str, object], Context | None] = lambda name, record: None
-        """Run an event route now on a faked message and give its context; given by the proxy."""
 
     def load(self, kind: type[Module]) -> Module:
         """Make an instance of a module and take in what it declares; raises TypeError."""
@@ -187,20 +208,6 @@ class Host(Resolver):
     def now(self) -> float:
         """Unix time in seconds, for code that runs outside a route."""
         return self.clock.now()
-
-
-async def _no_block(key: str, ctx: Context) -> int:
-    raise RuntimeError(f"nothing runs {key} here")
-
-
-def _no_begin(work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
-    """Without a runner nothing can wait: the work must be over at once."""
-    try:
-        work.send(None)
-    except StopIteration:
-        done()
-    else:
-        raise RuntimeError("nothing can wait here")
 
 
 FAKED = (
