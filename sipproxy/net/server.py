@@ -36,7 +36,8 @@ from sipproxy.net.log import (
 from sipproxy.net.notify import notify
 from sipproxy.net.output import DEV_LOG, DescriptorOutput, SyslogOutput
 from sipproxy.net.rpc_socket import RpcServer
-from sipproxy.net.tcp import Limits, TcpListener, TcpTransport, listen_all
+from sipproxy.net.tcp import TcpListener, TcpTransport, listen_all
+from sipproxy.net.tcplimits import Limits
 from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy

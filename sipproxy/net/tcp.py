@@ -13,9 +13,7 @@ import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 from sipproxy.core.flow import BOUND, CLOSE, NO_CONNECT, Address, Flow, Outgoing
 from sipproxy.core.host import Host
@@ -25,6 +23,7 @@ from sipproxy.core.streams import ConnectionRow
 from sipproxy.errors import MessageError
 from sipproxy.net.addresses import StartError
 from sipproxy.net.connection import Connection
+from sipproxy.net.tcplimits import Limits
 from sipproxy.sip.framing import Framer
 
 _BACKLOG = 1024
@@ -36,55 +35,6 @@ _PONG = b"\r\n"
 _BIND_ADDRESS_NO_PORT = 24
 """Linux: the port is chosen when the socket connects, so that many may come from one address."""
 _TOO_SLOW = "the peer does not take what waits for it"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The `tcp_*` parameters: seconds, bytes, counts."""
-
-    connections: int = 2048
-    message: int = 16383
-    queue: int = 32768
-    queues: int = 10_485_760
-    connect: float = 10.0
-    send: float = 10.0
-    lifetime: float = 120.0
-    no_connect: bool = False
-    needs_length: bool = True
-    accept_aliases: bool = False
-    pong: bool = True
-    keepalive: tuple[int, int, int, int] = (1, 0, 0, 0)
-    """Whether TCP itself probes idle connections; idle and interval in seconds, count; 0: theirs"""
-    source: tuple[str, str] = ("", "")
-    """The addresses, IPv4 and IPv6, that connections of ours come from."""
-
-    @classmethod
-    def of(cls, settings: Any) -> Limits:
-        """Those of a cfg."""
-
-        def patience(seconds: int) -> float:
-            return float(seconds) if seconds >= 0 else inf
-
-        return cls(
-            settings.tcp_max_connections,
-            max(settings.tcp_rd_buf_size, 512) - 1,  # Kamailio's buffer must not be full
-            settings.tcp_conn_wq_max,
-            settings.tcp_wq_max,
-            patience(settings.tcp_connect_timeout),
-            patience(settings.tcp_send_timeout),
-            patience(settings.tcp_connection_lifetime),
-            bool(settings.tcp_no_connect),
-            not settings.tcp_accept_no_cl,
-            bool(settings.tcp_accept_aliases),
-            bool(settings.tcp_crlf_ping),
-            (
-                settings.tcp_keepalive,
-                settings.tcp_keepidle,
-                settings.tcp_keepintvl,
-                settings.tcp_keepcnt,
-            ),
-            (settings.tcp_source_ipv4 or "", settings.tcp_source_ipv6 or ""),
-        )
 
 
 class TcpListener:
@@ -140,6 +90,8 @@ class TcpTransport:
         self._broken = broken
         self._after = after
         self._connections: dict[int, Connection] = {}
+        self._touched: dict[Connection, None] = {}
+        """Connections with something to write since the last wake."""
         self._by_peer: dict[tuple[str, Address], Connection] = {}
         # Numbers are seen in our Vias: those of an earlier run must not meet those of this one.
         self._last = host.chance.below(1 << 28)
@@ -193,6 +145,7 @@ class TcpTransport:
 
     def close(self) -> None:
         """Close everything; what still waits for slow peers is lost."""
+        self.flush()
         for listener in self.listeners:
             self._loop.remove_reader(listener.socket)
             listener.socket.close()
@@ -394,7 +347,10 @@ class TcpTransport:
     # -- writing
 
     def send(self, row: Outgoing) -> None:
-        """Send a row by the connection it names, one to the same peer, or a new one."""
+        """Send a row by the connection it names, one to the same peer, or a new one.
+
+        Rows of one wake leave together, at its end.
+        """
         data, flow = row
         one = self._for(flow)
         if isinstance(one, OSError):
@@ -404,22 +360,38 @@ class TcpTransport:
             one.closing = True
         if one.connecting:
             one.waiting.append(row)
-        if not self._write(one, data) and not one.waiting:
-            self._failed(row, _TOO_SLOW)
+        self._write(one, data)
 
-    def _write(self, one: Connection, data: bytes) -> bool:
-        """Write or queue; False when the peer is too slow, which ends the connection."""
-        limits = self._limits
-        now = one.used = self._host.now()
+    def flush(self) -> None:
+        """Write what waits since the last wake."""
+        touched = list(self._touched)
+        self._touched.clear()
+        for one in touched:
+            self._push(one)
+
+    def _write(self, one: Connection, data: bytes) -> None:
+        """Put bytes into the queue of a connection; they leave soon."""
+        one.used = self._host.now()
         if not one.queue:
-            one.progress = now
+            one.progress = one.used
         one.queue += data
+        if not self._touched:
+            self._loop.call_soon(self.flush)
+        self._touched[one] = None
+        if len(one.queue) > self._limits.queue:
+            self._push(one)
+
+    def _push(self, one: Connection) -> None:
+        """Write what the peer takes; one that leaves too much is given up."""
+        if one.flow.connection not in self._connections:
+            return
+        limits = self._limits
         if not one.connecting:
-            self._flush(one, now)
+            self._flush(one, self._host.now())
         if len(one.queue) > limits.queue or (one.queue and self.queued > limits.queues):
             self._drop(one, _TOO_SLOW, ERROR)
-            return False
-        return True
+            if not one.waiting:
+                self._failed((bytes(one.queue), one.flow), _TOO_SLOW)
 
     def _flush(self, one: Connection, now: float) -> None:
         try:

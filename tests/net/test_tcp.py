@@ -11,8 +11,8 @@ import pytest
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.net import connection
 from sipproxy.net.addresses import StartError
-from sipproxy.net.tcp import Limits, TcpListener, TcpTransport, listen_all
-from sipproxy.program import load_text
+from sipproxy.net.tcp import TcpListener, TcpTransport, listen_all
+from sipproxy.net.tcplimits import Limits
 from sipproxy.testing import load_cfg_text
 
 if TYPE_CHECKING:
@@ -376,15 +376,3 @@ def test_listening_with_ipv6() -> None:
     listener = TcpListener(ListenSocket("tcp", "::1", 0))
     assert listener.socket.getsockname()[0] == "::1"
     listener.socket.close()
-
-
-def test_limits_of_a_cfg() -> None:
-    text = (
-        "tcp_connection_lifetime=-1\ntcp_send_timeout=3\ntcp_keepalive=no\ntcp_keepidle=7\n"
-        "tcp_source_ipv4=127.0.0.2\nrequest_route { exit; }"
-    )
-    limits = Limits.of(load_text(text).settings)
-    assert (limits.lifetime, limits.send, limits.connect) == (float("inf"), 3.0, 10.0)
-    assert limits.keepalive == (0, 7, 0, 0)
-    assert limits.source == ("127.0.0.2", "")
-    assert Limits.of(load_text("request_route { exit; }").settings) == Limits()
