@@ -12,6 +12,7 @@ from sipproxy.core.log import report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import MessageError
 from sipproxy.modules.usrloc.base import Base
+from sipproxy.modules.usrloc.params import KA_NAT, KA_UDP
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.uri import Uri
 
@@ -55,7 +56,7 @@ class Keepalives(Base):
         server = getattr(self.host.settings, "server_id", 0)
         if self.ka_filter & 1 and contact.server_id != server:
             return False
-        return not self.ka_mode & 2 or bool(self.nat_flag and contact.cflags & self.nat_flag)
+        return not self.ka_mode & KA_NAT or bool(self.nat_flag and contact.cflags & self.nat_flag)
 
     def _is_silent(self, contact: Contact, now: int) -> bool:
         limit, last = self.ka_timeout, contact.last_keepalive
@@ -70,7 +71,7 @@ class Keepalives(Base):
         except MessageError as error:
             self.complain(f"no keepalive to {contact.uri}: {error}")
             return False
-        if self.ka_mode & 4 and flow.proto != "udp":
+        if self.ka_mode & KA_UDP and flow.proto != "udp":
             return False
         self.host.send(self._request(aor, contact, now, number, socket), flow)
         return True

@@ -10,6 +10,9 @@ NO_DB, WRITE_THROUGH, WRITE_BACK, DB_ONLY, READ_ONLY = range(5)
 KA_ALL, KA_NAT, KA_UDP = 1, 2, 4
 """Bits of ka_mode: keepalives to all, only to those behind a NAT, only over UDP."""
 
+_MOST_BITS = 20
+"""The largest hash_size: a million slots take 70 MB before there is a contact."""
+
 
 class Params(Module):
     """What a cfg may set."""
@@ -83,5 +86,7 @@ class Params(Module):
             yield f"db_mode {self.db_mode} is none of 0 to 4"
         elif self.db_mode != NO_DB:
             yield f"db_mode {self.db_mode} is not supported yet: locations are kept in memory (0)"
+        if self.hash_size > _MOST_BITS:
+            yield f"hash_size {self.hash_size} is too big: at most {_MOST_BITS}"
         if not -1 <= self.nat_bflag < 32:
             yield f"bflag index ({self.nat_bflag}) too big!"

@@ -13,6 +13,7 @@ from sipproxy.testing.bench import Bench
         ("db_mode", 2, "not supported yet"),
         ("db_mode", 5, "none of 0 to 4"),
         ("rm_expired_delay", 1, "available for db only mode"),
+        ("hash_size", 21, "too big"),
         ("nat_bflag", 32, "too big"),
         ("nat_bflag", -2, "too big"),
     ],
