@@ -35,7 +35,8 @@ PHONE, OTHER = "10.0.0.9:5070", "10.0.0.8:5070"
 MODULES = "".join(f'loadmodule "{m}.so"\n' for m in ("pv", "xlog", "sl", "siputils", "textops"))
 HTABLE = 'loadmodule "htable.so"\n'
 IN_DATABASE = """
-modparam("htable", "db_url", "sqlite:///tables.db")
+loadmodule "db_sqlite.so"
+modparam("htable", "db_url", "sqlite:///TABLES")
 modparam("htable", "htable", "t=>size=4;dbtable=t;")
 request_route { exit; }
 """
@@ -273,11 +274,19 @@ class Waiting:
     compat: str = "5.6"
 
 
-def database(param: str, compat: str = "5.6") -> Waiting:
+def database(param: str) -> Fragment:
     """A parameter that acts on a table loaded from a database."""
-    fragment = Fragment("manual", rf'^modparam.*"{param}"', cfg=HTABLE + "@THIS@" + IN_DATABASE)
-    return Waiting(fragment, "database", "database", compat)
+    return Fragment("manual", rf'^modparam.*"{param}"', cfg=HTABLE + "@THIS@" + IN_DATABASE)
 
+
+OF_DATABASE: dict[str, Fragment] = {
+    name: database(name)
+    for name in (
+        *("key_name_column", "key_type_column", "value_type", "key_value"),
+        *("array_size_suffix", "fetch_rows"),
+    )
+}
+"""Fragments about tables of a database; a test puts the file's path there."""
 
 WAITS: dict[str, Waiting] = {
     "enable_dmq": Waiting(
@@ -297,7 +306,7 @@ WAITS: dict[str, Waiting] = {
             + '@THIS@ modparam("htable", "htable", "t=>dbtable=t;") request_route { exit; }',
         ),
         "database",
-        "database",
+        "bad database URL",
     ),
     "db_url of the manual": Waiting(
         Fragment(
@@ -307,14 +316,8 @@ WAITS: dict[str, Waiting] = {
             + '@THIS@ modparam("htable", "htable", "t=>dbtable=t;") request_route { exit; }',
         ),
         "database",
-        "database",
+        "the module db_mysql is not loaded",
     ),
-    "key_name_column": database("key_name_column"),
-    "key_type_column": database("key_type_column"),
-    "value_type": database("value_type", compat="3.0"),
-    "key_value": database("key_value", compat="3.0"),
-    "array_size_suffix": database("array_size_suffix"),
-    "fetch_rows": database("fetch_rows"),
 }
 
 MI_COMMANDS = {
@@ -330,6 +333,7 @@ FRAGMENTS: dict[str, Fragment] = (
     {name: fragment for name, (fragment, _) in (RUNS | COMPAT_30).items()}
     | LOGINS
     | {name: waiting.fragment for name, waiting in WAITS.items()}
+    | OF_DATABASE
     | MI_COMMANDS
 )
 
@@ -443,10 +447,29 @@ def test_waits_and_says_so(name: str) -> None:
         load_cfg_text(cfg_of(waiting.fragment), compat=waiting.compat)
 
 
+@pytest.mark.parametrize("name", OF_DATABASE)
+def test_tables_of_a_database(name: str, tmp_path: Path) -> None:
+    """As printed, under 3.0: the column that it names is read, the suffix ends a size."""
+    column = name.removesuffix("_column")
+    given = OF_DATABASE[name].text().split(",")[2].strip(' ")\n')
+    names = [
+        given if known == column else known
+        for known in ("key_name", "key_type", "value_type", "key_value")
+    ]
+    path = tmp_path / "tables.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE t ({', '.join(names)})")
+        connection.execute("INSERT INTO t VALUES ('list', 1, 1, '7')")
+    proxy = load_cfg_text(cfg_of(OF_DATABASE[name]).replace("TABLES", str(path)), compat="3.0")
+    proxy.proxy.open()
+    suffix = given if name == "array_size_suffix" else "::size"
+    assert dict(proxy.sht["t"].items()) == {"list[0]": 7, f"list{suffix}": 1}
+
+
 @pytest.mark.parametrize("name", ("value_type", "key_value"))
 def test_old_names_of_columns_are_refused_today(name: str) -> None:
     with pytest.raises(CfgError, match=f'no parameter "{name}"'):
-        load_cfg_text(cfg_of(WAITS[name].fragment), compat="5.6")
+        load_cfg_text(cfg_of(OF_DATABASE[name]), compat="5.6")
 
 
 @pytest.mark.parametrize("name", MI_COMMANDS)
