@@ -65,19 +65,19 @@ def has_to_tag(data: bytes) -> bool:
     return _TAGGED.search(data) is not None
 
 
-def has_credentials(data: bytes) -> bool:
-    """Whether a request carries Authorization or Proxy-Authorization."""
-    return (
-        b"uthorization:" in data or b"UTHORIZATION:" in data or _USERNAME.search(data) is not None
-    )
+def belongs(data: bytes, found: Exchange) -> bool:
+    """Whether a message that we made is of an exchange; some of them it may fail to tell."""
+    return found.call_id in data and b"\nCSeq: %b\r" % found.cseq in data
 
 
-def user_of(data: bytes) -> str:
-    """Who sends a request: the user of its credentials, else of From; empty for neither."""
-    if has_credentials(data):
-        found = _USERNAME.search(data)
-        if found is not None:
-            return decode(found[1].partition(b"@")[0])
+def credentials_user(data: bytes) -> str | None:
+    """The user of Authorization or Proxy-Authorization; None for a request without them."""
+    found = _USERNAME.search(data)
+    return None if found is None else decode(found[1].partition(b"@")[0])
+
+
+def from_user(data: bytes) -> str:
+    """The user of From, empty for none."""
     at = data.find(b"\nFrom: ")
     if at >= 0:
         line = data[at : data.find(b"\n", at + 1)]

@@ -18,11 +18,12 @@ from sipproxy.replay.downstream import Downstream
 from sipproxy.replay.glance import (
     Exchange,
     agent_of,
+    belongs,
+    credentials_user,
     exchange,
-    has_credentials,
+    from_user,
     has_to_tag,
     status_of,
-    user_of,
 )
 from sipproxy.replay.judges import ACCEPTED, WRONG_PASSWORD, Always, ByCapture, ByFile, Users
 from sipproxy.replay.me import sockets_for
@@ -37,7 +38,6 @@ from sipproxy.replay.verdicts import (
     Decision,
     Source,
 )
-from sipproxy.text import decode
 
 MOST_TURNS = 100
 """How often a message may come back to ourselves before it is taken for a loop."""
@@ -304,20 +304,21 @@ class Player:
     def _begin(self, packet: Packet, found: Exchange, captured: Outcome) -> Decision:
         """Note who asks what."""
         datagram = packet.datagram
-        decision = Decision(packet.number, packet.time, datagram.source, captured)
+        data, address = datagram.data, datagram.source[0]
+        proved = credentials_user(data)
+        user = from_user(data) if proved is None else proved
+        decision = Decision(packet.number, packet.time, datagram.source, captured, found, user)
         decision.capture = self.capture
-        decision.method = method = found.method
-        decision.call_id, decision.cseq = decode(found.call_id), decode(found.cseq)
-        decision.user, decision.agent = user_of(datagram.data), agent_of(datagram.data)
-        source = self.sources[datagram.source[0]]
+        method = decision.method
+        source = self.sources[address]
         source.requests[method] += 1
-        source.name(decision.user, decision.agent)
+        source.name(user, agent_of(data))
         if captured.status:
             source.captured[captured.status] += 1
-        if captured.known or self.people.good.has(decision.user, datagram.source[0]):
-            person = self.people.person(decision.user, datagram.source[0])
+        if captured.known or self.people.good.has(user, address):
+            person = self.people.person(user, address)
             if person is not None:
-                self.people.saw(person, method, has_credentials(datagram.data), captured)
+                self.people.saw(person, method, proved is not None, captured)
         return decision
 
     def _attribute(self, decision: Decision | None, found: Exchange | None, now: float) -> None:
@@ -327,10 +328,14 @@ class Player:
             rows, self._sent = self._sent, []
             self.proxy.outbox.clear()
             for data, flow, line in rows:
-                of = exchange(data)
-                if of is None:
-                    continue
-                mine = decision if decision is not None and of == found else self._open.get(of)
+                if found is not None and belongs(data, found):
+                    of, mine = found, decision
+                else:
+                    other = exchange(data)
+                    if other is None:
+                        continue
+                    of = other
+                    mine = decision if of == found else self._open.get(of)
                 status = status_of(data)
                 if flow.remote in self.me:
                     self._note_relayed(mine, status, flow.remote, line)
@@ -414,11 +419,8 @@ class Player:
         source = self.sources[decision.source[0]]
         source.take(decision)
         if decision.captured.relayed and verdict != RELAYED and verdict != ABSORBED:
-            self._refused.put(
-                self.clock.now(),
-                decision.call_id.encode("utf-8", "surrogateescape"),
-                decision.source[0],
-            )
+            call_id = decision.exchange.call_id
+            self._refused.put(self.clock.now(), call_id, decision.source[0])
         if self.manner.blocking.counts(decision):
             source.block(decision)
             person = self.people.person(decision.user, decision.source[0])

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from sipproxy.core.flow import Address
 from sipproxy.program import Program
-from sipproxy.replay.capture import Capture
+from sipproxy.replay.capture import Capture, Packet
 from sipproxy.replay.player import Manner, Player
 from sipproxy.replay.survey import Survey
+
+_OVERHEAD = 500
+"""Bytes that a packet takes in memory beside its data, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ def replay(
     """
     captures = sorted(map(Capture, paths), key=_begin)
     survey = Survey()
+    kept = Kept()
     for capture in captures:
+        kept.begin()
         for packet in capture:
             survey.take(packet)
+            kept.take(packet)
     if epoch is not None and epoch > survey.first:
         raise ValueError(f"the first packet is of {survey.first:.3f}, before that epoch")
     ours, found = (list(me), "as told") if me else survey.me(program)
@@ -63,9 +69,36 @@ def replay(
     player = Player(program, ours, start, survey=survey, manner=manner)
     for number, capture in enumerate(captures):
         player.capture = number
-        player.play(capture)
+        player.play(capture if kept.is_over else kept.captures[number])
     player.finish()
     return Replayed(player, captures, ours, found)
+
+
+class Kept:
+    """Packets of small captures, so that they are read once only; of large ones none."""
+
+    def __init__(self, most: int = 64 << 20) -> None:
+        """`most` bytes, counting some for each packet as such."""
+        self._left = most
+        self.captures: list[list[Packet]] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there were too many."""
+        return self._left <= 0
+
+    def begin(self) -> None:
+        """The packets of another capture follow."""
+        self.captures.append([])
+
+    def take(self, packet: Packet) -> None:
+        """Keep a packet if there is room for all."""
+        if self._left > 0:
+            self._left -= len(packet.datagram.data) + _OVERHEAD
+            self.captures[-1].append(packet)
+            if self._left <= 0:
+                self.captures.clear()
+                self.captures.append([])
 
 
 def _begin(capture: Capture) -> float:

@@ -66,17 +66,14 @@ class Outcome:
     it sent the request on, `stale` that a challenge only said that the nonce was too old.
     """
 
-    __slots__ = ("relayed", "stale", "status")
+    __slots__ = ("known", "relayed", "stale", "status")
 
     def __init__(self, packed: int = 0) -> None:
         self.status = packed & _STATUS
         self.relayed = bool(packed & RELAYED)
         self.stale = bool(packed & STALE)
-
-    @property
-    def known(self) -> bool:
+        self.known = self.status >= 200 or self.relayed
         """Whether it is seen how the request ended."""
-        return self.status >= 200 or self.relayed
 
 
 class Survey:
@@ -94,6 +91,7 @@ class Survey:
         self._requests: Counter[Address] = Counter()
         self._senders: dict[Address, set[str]] = {}
         self._protos: dict[Address, set[str]] = {}
+        self._told: dict[int, Outcome] = {}
         for packet in packets:
             self.take(packet)
 
@@ -146,8 +144,11 @@ class Survey:
 
     def outcome(self, place: int) -> Outcome:
         """What the old server did with the packet at a place."""
-        outcomes = self._outcomes
-        return Outcome(outcomes[place] if place < len(outcomes) else 0)
+        packed = self._outcomes[place] if place < len(self._outcomes) else 0
+        told = self._told.get(packed)
+        if told is None:
+            told = self._told[packed] = Outcome(packed)
+        return told
 
     def protos(self, address: Address) -> set[str]:
         """The transports by which requests came to an address."""

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from sipproxy.core.flow import Address
+from sipproxy.replay.glance import Exchange
 from sipproxy.replay.survey import Outcome
+from sipproxy.text import decode
 
 ANSWERED, RELAYED, DROPPED, ABSORBED = "answered", "relayed", "dropped", "absorbed"
 CHALLENGES = (401, 407)
@@ -21,22 +23,28 @@ class Decision:
     """
 
     __slots__ = (
-        *("agent", "auth", "call_id", "captured", "capture", "cseq", "diverges", "line", "method"),
+        *("auth", "captured", "capture", "diverges", "exchange", "line", "method"),
         *("packet", "source", "status", "time", "to", "user", "verdict"),
     )
 
-    def __init__(self, packet: int, time: float, source: Address, captured: Outcome) -> None:
+    def __init__(
+        self,
+        packet: int,
+        time: float,
+        source: Address,
+        captured: Outcome,
+        exchange: Exchange,
+        user: str,
+    ) -> None:
         self.packet = packet
         self.time = time
         self.source = source
         self.captured = captured
+        self.exchange = exchange
+        self.user = user
+        self.method = exchange.method
         self.capture = 0
         """Which of the captures it stands in, from 0."""
-        self.method = ""
-        self.call_id = ""
-        self.cseq = ""
-        self.user = ""
-        self.agent = ""
         self.verdict = ""
         self.status = 0
         self.line = ""
@@ -45,6 +53,16 @@ class Decision:
         self.auth = ""
         self.diverges = False
         """Whether the old server is known to have done something else."""
+
+    @property
+    def call_id(self) -> str:
+        """The value of Call-ID."""
+        return decode(self.exchange.call_id)
+
+    @property
+    def cseq(self) -> str:
+        """The value of CSeq."""
+        return decode(self.exchange.cseq)
 
     @property
     def is_settled(self) -> bool:

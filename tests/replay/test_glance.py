@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from sipproxy.replay.glance import (
     Exchange,
     agent_of,
+    belongs,
+    credentials_user,
     exchange,
-    has_credentials,
+    from_user,
     has_to_tag,
     is_challenged_stale,
     is_request,
     status_of,
-    user_of,
 )
 
 REQUEST = (
@@ -32,6 +33,9 @@ def test_an_exchange_is_call_id_and_cseq() -> None:
     assert exchange(COMPACT) == Exchange(b"abc@x", b"8 INVITE")
     assert exchange(COMPACT).method == "INVITE"  # type: ignore[union-attr]
     assert exchange(b"hello") is None
+    assert belongs(REQUEST, Exchange(b"abc@x", b"7 REGISTER"))
+    assert not belongs(REQUEST, Exchange(b"abc@x", b"7 CANCEL"))
+    assert not belongs(REQUEST.replace(b"7 REG", b"17 REG"), Exchange(b"abc@x", b"7 REGISTER"))
 
 
 def test_first_lines() -> None:
@@ -45,12 +49,11 @@ def test_first_lines() -> None:
 
 
 def test_who_sends() -> None:
-    assert (user_of(REQUEST), user_of(COMPACT), user_of(b"")) == ("alice", "carol", "")
+    assert (from_user(REQUEST), from_user(COMPACT), from_user(b"")) == ("alice", "carol", "")
     proved = REQUEST.replace(
         b"\r\n\r\n", b'\r\nAuthorization: Digest realm="x", username="dave@x", uri="u"\r\n\r\n'
     )
-    assert user_of(proved) == "dave"
-    assert (has_credentials(proved), has_credentials(REQUEST)) == (True, False)
+    assert (credentials_user(proved), credentials_user(REQUEST)) == ("dave", None)
     assert (agent_of(REQUEST), agent_of(COMPACT), agent_of(b"")) == ("Phone 1.0", "Other", "")
     assert (has_to_tag(COMPACT), has_to_tag(REQUEST)) == (True, False)
 
@@ -65,5 +68,13 @@ def test_a_stale_challenge(stale: bytes, seen: bool) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_looked_at(data: bytes) -> None:
-    for look in (exchange, status_of, is_request, user_of, agent_of, has_to_tag, has_credentials):
+    for look in (
+        exchange,
+        status_of,
+        is_request,
+        from_user,
+        agent_of,
+        has_to_tag,
+        credentials_user,
+    ):
         look(data)

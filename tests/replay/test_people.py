@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sipproxy.replay.glance import Exchange
 from sipproxy.replay.people import Good, GoodError, People
 from sipproxy.replay.survey import RELAYED, STALE, Outcome
 from sipproxy.replay.verdicts import DROPPED, Decision
@@ -76,8 +77,9 @@ def test_the_first_block_is_kept() -> None:
     person = people.person("a", HERE)
     assert person is not None
     for number in (3, 4):
-        decision = Decision(number, 1000.0, (HERE, 5060), Outcome())
-        decision.verdict, decision.method = DROPPED, "INVITE"
+        found = Exchange(b"1", b"1 INVITE")
+        decision = Decision(number, 1000.0, (HERE, 5060), Outcome(), found, "a")
+        decision.verdict = DROPPED
         people.block(person, decision)
     assert person.blocked == 2
     assert person.first_blocked is not None and person.first_blocked.packet == 3
