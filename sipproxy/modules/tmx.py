@@ -1,5 +1,7 @@
 """tmx: variables and functions about transactions (Kamailio modules/tmx)."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sipproxy.core.access import PvAccess
@@ -7,6 +9,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, function, modparam, pvar
 from sipproxy.core.params import Parsed, Plain
+from sipproxy.core.statistics import Statistic
 from sipproxy.core.values import Value
 from sipproxy.sip.message import Message
 from sipproxy.sip.names import REASONS
@@ -49,7 +52,9 @@ class Tmx(Module, name="tmx"):
         return self.host.bind("tm")
 
     def start(self) -> None:
-        self.host.bind("tm")
+        tm: Any = self.host.bind("tm")
+        for name, reading in _readings(tm).items():
+            self.host.statistics.add(Statistic("tmx", name, reading=reading))
 
     # -- variables
 
@@ -320,3 +325,19 @@ class Tmx(Module, name="tmx"):
             return -1
         answered: int = self.tm.answer(t, code, reason)
         return answered
+
+
+def _readings(tm: Any) -> dict[str, Callable[[], int]]:
+    """The statistics of the group `tmx`."""
+    return {
+        "UAS_transactions": lambda: tm.created - tm.own_created,
+        "UAC_transactions": lambda: tm.own_created,
+        **{f"{kind}xx_transactions": partial(tm.replied.__getitem__, kind) for kind in range(2, 7)},
+        "inuse_transactions": lambda: len(tm.known),
+        "active_transactions": lambda: tm.stats()["current"] - tm.stats()["waiting"],
+        "rpl_received": lambda: tm.received,
+        "rpl_absorbed": lambda: max(0, tm.received - tm.sent + tm.generated),
+        "rpl_generated": lambda: tm.generated,
+        "rpl_relayed": lambda: tm.sent - tm.generated,
+        "rpl_sent": lambda: tm.sent,
+    }

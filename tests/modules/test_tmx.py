@@ -93,6 +93,16 @@ def test_the_kind_of_route() -> None:
     assert [*run.log, *again.log] == ["request", "branch", "reply", "failure"]
 
 
+def test_statistics() -> None:
+    world = proxy("t_relay();")
+    sent = asked(world, "MESSAGE").sent[0].raw
+    world.feed(response(sent, 404, "None"))
+    shown = {one.name: one.get() for one in world.host.statistics.of("tmx")}
+    assert shown["UAS_transactions"] == 1
+    assert shown["4xx_transactions"] == shown["rpl_relayed"] == shown["rpl_sent"] == 1
+    assert shown["active_transactions"] == shown["rpl_absorbed"] == 0
+
+
 def test_t_reuse_branch() -> None:
     more = """event_route[tm:branch-failure:x] {
         $ru = "sip:other@x"; t_reuse_branch(); xlog("$ru");

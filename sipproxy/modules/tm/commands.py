@@ -1,16 +1,19 @@
 """The RPC commands of tm that act on transactions (Kamailio modules/tm/rpc_uac.c, t_reply.c)."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sipproxy import text as wire
 from sipproxy.core.module import rpc
 from sipproxy.core.params import LooseStr
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import RpcError
-from sipproxy.modules.tm.local import Local
+from sipproxy.modules.tm.local import Done, Local
+from sipproxy.modules.tm.reasons import reason_of
 from sipproxy.modules.tm.request import BadRequest, OwnRequest
 from sipproxy.modules.tm.transaction import Transaction
 from sipproxy.sip.lumps import Lumps
+from sipproxy.sip.message import Message
 
 _NO_WAIT = "Reply wait/async mode not supported by this rpc transport"
 
@@ -133,17 +136,46 @@ class Commands(Local):
         body: LooseStr = "",
     ) -> None:
         """Send a request: method, request URI, next hop (`.`: none), socket, header lines, body."""
-        given = [method, uri, next_hop, socket, headers]
-        count = sum(one is not None for one in given)
+        self._start(_nobody, method, uri, next_hop, socket, headers, body)
+
+    @rpc("tm.t_uac_wait_block")
+    async def rpc_uac_wait_block(
+        self,
+        method: LooseStr = "",
+        uri: LooseStr | None = None,
+        next_hop: LooseStr | None = None,
+        socket: LooseStr | None = None,
+        headers: LooseStr | None = None,
+        body: LooseStr = "",
+    ) -> Mapping[str, int | str]:
+        """Send a request as tm.t_uac_start and wait for its reply's status and reason."""
+        wait = Wait()
+
+        def done(status: int, msg: Message | None) -> None:
+            wait.finish((status, reason_of(status) if msg is None else msg.reason))
+
+        self._start(done, method, uri, next_hop, socket, headers, body)
+        code, text = cast("tuple[int, str]", await wait)
+        return {"code": code, "text": text}
+
+    def _start(self, done: Done, method: str, *given: str | None) -> None:
+        """Send a request of a command's arguments; raises RpcError."""
+        uri, next_hop, socket, headers, body = given
         if uri is None or next_hop is None or socket is None or headers is None:
+            count = 1 + sum(one is not None for one in given[:-1])
             raise RpcError(400, f"too few parameters ({-count}/5)")
         try:
-            request = OwnRequest.of_text(method, uri, next_hop, headers, body)
+            request = OwnRequest.of_text(method, uri, next_hop, headers, body or "")
             by = self.socket_named(socket)
         except BadRequest as error:
             raise RpcError(400, str(error)) from None
         failed: list[int] = []
-        self.send_own(request, by, lambda status, msg: failed.append(status))
+
+        def ended(status: int, msg: Message | None) -> None:
+            failed.append(status)
+            done(status, msg)
+
+        self.send_own(request, by, ended)
         if failed == [478]:
             raise RpcError(478, "Unresolvable destination (478/RPC/UAC)")
         if failed:
@@ -152,11 +184,6 @@ class Commands(Local):
     @rpc("tm.t_uac_wait", array=True)
     def rpc_uac_wait(self) -> None:
         """Send a request and wait for its reply: no transport of ours can wait."""
-        raise RpcError(600, _NO_WAIT)
-
-    @rpc("tm.t_uac_wait_block")
-    def rpc_uac_wait_block(self) -> None:
-        """Send a request and hold everything up until its reply: refused."""
         raise RpcError(600, _NO_WAIT)
 
 
@@ -168,6 +195,10 @@ def _need(value: _Argument | None, name: str) -> _Argument:
     if value is None:
         raise RpcError(400, f"{name} expected")
     return value
+
+
+def _nobody(status: int, msg: Message | None) -> None:
+    """Nobody wants to know."""
 
 
 def _flags(t: Transaction) -> int:

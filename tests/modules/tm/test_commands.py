@@ -73,11 +73,26 @@ def test_sending(call: Callable[..., Any]) -> None:
     assert fault(world, "tm.t_uac_start", "OPTIONS", *bad).startswith("478")
 
 
+def test_waiting_for_the_reply(call: Callable[..., Any]) -> None:
+    world = call()
+    found: list[Any] = []
+
+    async def ask() -> None:
+        given = ("sip:you@127.0.0.1:5090", ".", ".", HEADERS)
+        command = world.proxy.host.rpcs["tm.t_uac_wait_block"].handler
+        found.append(await command("OPTIONS", *given))
+
+    world.proxy.host.begin(ask(), lambda: found.append("over"))
+    world.wait(0)
+    assert found == []
+    world.answer(404)
+    assert found == [{"code": 404, "text": "Any"}, "over"]
+
+
 def test_what_there_is_not(call: Callable[..., Any]) -> None:
     world = call()
     assert fault(world, "tm.hash_stats").startswith("500")
     assert fault(world, "tm.t_uac_wait").startswith("600")
-    assert fault(world, "tm.t_uac_wait_block").startswith("600")
     assert world.proxy.rpc("tm.clean") is None
 
 
