@@ -152,6 +152,7 @@ class Merge:
         raise Refused(errors.TOO_MANY, text, INFO)
 
     def _most(self) -> int:
-        most = self._module.setting_int(self._ctx, "max_contacts")
-        default: int = self._module.max_contacts
+        module = self._module
+        most = module.setting_int(self._ctx, "max_contacts") if module.xavp_cfg else None
+        default: int = module.max_contacts
         return default if most is None else most

@@ -57,15 +57,19 @@ class Packer:
         agent = msg.header("user-agent") or ""
         self._agent = agent if 0 < len(agent) <= _LONGEST_USER_AGENT else _NO_USER_AGENT
         offer = self._request.offers[0]
-        self._note_reg_id(offer, errors.FINE)
+        if offer.instance:
+            self._note_reg_id(offer, errors.FINE)
         self._first = self._read(offer, errors.INV_REGID)
 
     def _read(self, offer: Offer, verdict: errors.Verdict) -> tuple[int, int]:
         """The q and the methods of an offer; what it leaves to later ones is noted."""
-        q = self._quality(offer)
+        module = self._module
+        q = self._quality(offer) if offer.q or module.xavp_cfg else module.default_q
         bits = self._methods(offer)
-        self._note_received(offer)
-        self._note_reg_id(offer, verdict)
+        if not self._received and (offer.received is not None or module.received_avp):
+            self._note_received(offer)
+        if offer.instance:
+            self._note_reg_id(offer, verdict)
         return q, bits
 
     def first(self, uri: str, expires: int) -> Contact:
@@ -129,8 +133,6 @@ class Packer:
         return self._allowed
 
     def _note_received(self, offer: Offer) -> None:
-        if self._received:
-            return
         if offer.received is not None:
             self._received = offer.received
             return
@@ -140,7 +142,7 @@ class Packer:
         self._received = received
 
     def _note_reg_id(self, offer: Offer, verdict: errors.Verdict) -> None:
-        if not (self._request.use_regid and offer.instance and offer.reg_id):
+        if not (self._request.use_regid and offer.reg_id):
             return
         reg_id = number(offer.reg_id)
         if not reg_id:

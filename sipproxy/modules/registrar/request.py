@@ -150,7 +150,7 @@ def path_of(msg: Message, *, use_received: bool) -> tuple[str, str]:
 
 def grant(module: Params, ctx: Context, offer: Offer, header: int | None, *, vary: bool) -> int:
     """The instant at which a contact ends, 0 for none. Raises Refused."""
-    asked = module.setting_int(ctx, "expires")
+    asked = module.setting_int(ctx, "expires") if module.xavp_cfg else None
     spread = 0
     if asked is None or asked < 0:
         given = number(offer.expires) if offer.expires else header
