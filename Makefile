@@ -3,6 +3,7 @@
 # make check  ruff, mypy --strict and the order of the floors
 # make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check,
 #             packaging/sipproxy.1 from what --help shows
+# make coverage  lines and branches of sip/, core/ and script/ that their own tests reach
 # make bench  requests per second beside Kamailio, and microseconds of each stage
 # make soak   the long tests
 # make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
@@ -15,7 +16,7 @@ MIRROR ?=
 # environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check docs bench soak corpus test-all setup peers clean
+.PHONY: run test check coverage docs bench soak corpus test-all setup peers clean
 
 run: setup
 	@$(PYTHON) -m examples.demo
@@ -28,6 +29,10 @@ check: setup
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest tests/test_floors.py
+
+coverage: setup
+	$(PYTHON) -m coverage run -m pytest tests/sip tests/core tests/script
+	$(PYTHON) -m coverage report
 
 docs: setup
 	$(PYTHON) tools/modules_page.py

@@ -177,9 +177,7 @@ class Calls:
 
     def _hear_remarks(self, declared: FunctionDecl, expr: tree.Call) -> None:
         """Let the module look at the constants among the arguments."""
-        module = self.scope.host.modules.get(declared.module)
-        if module is None:
-            return
+        module = self.scope.host.modules[declared.module]
         args = [fold(arg) for arg in expr.args]
         for remark in module.remarks_on(expr.name, constants_of(expr)):
             span = args[remark.argument - 1].span if remark.argument else expr.span
@@ -228,8 +226,6 @@ class Calls:
             return (
                 self.expressions.variables.formatted(format) if format.text else self.emit.const("")
             )
-        if isinstance(arg, tree.Bareword | tree.Ip):
-            return self.emit.const(arg.text)
         return self.expressions.text(arg)
 
     def _filled(self, arg: tree.Expr, param: Parameter) -> ast.expr:
@@ -292,23 +288,15 @@ class Calls:
         if isinstance(arg, tree.Int):
             raise ValueError(f"flag {arg.value} is not between 0 and 31")
         if isinstance(arg, tree.Bareword):
-            number = self.scope.host.flags.get(arg.text)
-            if number is None:
-                hint = suggestion(arg.text, self.scope.host.flags)
-                raise ResolveError(f'flag "{arg.text}" is not declared', hint)
-            return number
+            return self.scope.host.flags[arg.text]
         raise ValueError("a flag's number or declared name is expected")
 
     def _constant_text(self, arg: tree.Expr, number: int, function: str) -> str:
         match arg:
             case tree.Str() | tree.Bareword():
                 return arg.text
-            case tree.Ip():
-                return f"{arg.text}/{arg.mask}" if arg.mask else arg.text
             case tree.Int():
                 return str(arg.value)
-            case tree.UriPart():
-                return f"uri:{arg.part}"
             case tree.Address():
                 proto = f"{arg.proto}:" if arg.proto else ""
                 bare = arg.host.strip("[]")

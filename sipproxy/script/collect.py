@@ -76,7 +76,7 @@ def collect(config: tree.Config) -> Settings:
         match item:
             case tree.CoreParam():
                 name = SETTINGS[item.name].name if item.name in SETTINGS else item.name
-                settings.values[name] = _value(item.values)
+                settings.values[name] = _value(*item.values)
                 settings.spans[name] = item.span
             case tree.Listen():
                 settings.listen.extend(item.addresses)
@@ -99,13 +99,11 @@ def _add_flags(flags: dict[str, int], names: Iterable[tuple[str, int, Span]]) ->
         flags[name] = number if number >= 0 else free_flag(flags)
 
 
-def _value(values: tuple[tree.Expr, ...]) -> Any:
-    match values:
-        case (tree.Int(value=number),):
-            return number
-        case (tree.Str(text=text),) | (tree.Bareword(text=text),) | (tree.Ip(text=text),):
-            return text
-    return [getattr(v, "text", getattr(v, "value", None)) for v in values]
+def _value(value: tree.Expr) -> int | str:
+    if isinstance(value, tree.Int):
+        return value.value
+    assert isinstance(value, tree.Str | tree.Bareword | tree.Ip), value
+    return value.text
 
 
 def _default(kind: str, text: str) -> int | str | None:

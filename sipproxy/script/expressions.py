@@ -47,12 +47,6 @@ class Expressions:
         self.emit.span = expr.span
         return Code(self.emit.choose(code.node, self.emit.const(1), self.emit.const(0)), "int")
 
-    def raw(self, expr: tree.Expr) -> ast.expr:
-        """As :meth:`value`, but a call standing alone keeps its code (`$var(x) = f()`)."""
-        if isinstance(expr, tree.Call | tree.RouteCall | tree.BlockExpr):
-            return self.calls.code(expr)
-        return self.value(expr).node
-
     def integer(self, expr: tree.Expr) -> ast.expr:
         """The expression as an int."""
         if isinstance(expr, tree.Str):
@@ -170,10 +164,10 @@ class Expressions:
                 return self.operators.builtin(expr)
             case tree.Condition():
                 return Code(condition(self, expr), "bool")
-            case tree.AssignExpr() | tree.Call() | tree.RouteCall() | tree.BlockExpr():
+            case _:
+                assert isinstance(
+                    expr, tree.AssignExpr | tree.Call | tree.RouteCall | tree.BlockExpr
+                ), expr
                 node = self.calls.code(expr)
                 emit.span = expr.span
                 return Code(emit.compare(node, ast.Gt(), emit.const(0)), "bool")
-            case _:
-                self.scope.error(expr.span, "a value is expected here")
-                return Code(emit.const(0), "int")

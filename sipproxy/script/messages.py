@@ -322,7 +322,6 @@ _NAMES = {
     "MATCH": "=~",
     "RELOP": "< or >",
 }
-_MANY = 5
 
 
 def _expected(s: Situation) -> str:
@@ -337,8 +336,6 @@ def _expected(s: Situation) -> str:
         return " or ".join(["an operator", *(_NAMES[t] for t in closers)])
     names = dict.fromkeys(_NAMES.get(t, f'"{t.lower()}"') for t in _known() if s.accepts(t))
     listed = list(names)
-    if len(listed) > _MANY:
-        listed = [*listed[:_MANY], "..."]
     if len(listed) < 2:
         return "".join(listed) or "something else"
     return f"{', '.join(listed[:-1])} or {listed[-1]}"

@@ -99,22 +99,19 @@ class Run:
 
     def _unwind(self, *terminals: str) -> None:
         """Drop what is unfinished until a token of one of these types can come."""
-        for height in range(len(self._state.state_stack), 0, -1):
-            if any(self._accepts(terminal, height) for terminal in terminals):
-                self._cut(height)
-                return
+        heights = range(len(self._state.state_stack), 0, -1)
+        self._cut(next(h for h in heights if any(self._accepts(t, h) for t in terminals)))
 
     def _height_above(self, *types: str) -> int:
         """The height just above the last unfinished token of these types in this block, or 0."""
         values = self._state.value_stack
-        for at in range(len(values) - 1, -1, -1):
-            value = values[at]
-            if isinstance(value, Token):
-                if value.type in types:
-                    return at + 2
-                if value.type == "LBRACE":
-                    return 0
-        return 0
+        ends = (*types, "LBRACE")
+        at = next(
+            at
+            for at in range(len(values) - 1, -1, -1)
+            if isinstance(values[at], Token) and values[at].type in ends
+        )
+        return 0 if values[at].type == "LBRACE" else at + 2
 
     def _in_block(self) -> bool:
         return any(isinstance(v, Token) and v.type == "LBRACE" for v in self._state.value_stack)

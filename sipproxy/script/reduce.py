@@ -255,11 +255,9 @@ class Items(Lists):
 
     @staticmethod
     def flags(children: Children) -> Any:
-        """A list that grows, or the whole `flags a, b`."""
-        if isinstance(children[0], Token):
-            word, names = children
-            return Flags(word.span.to(names[-1][2]), word.text, tuple(names))
-        return children
+        """The whole `flags a, b`."""
+        word, names = children
+        return Flags(word.span.to(names[-1][2]), word.text, tuple(names))
 
     @staticmethod
     def custom_param(children: Children) -> CustomParam:

@@ -118,8 +118,7 @@ def _test(build: Statements, label: tree.Expr | tree.Regex) -> runtime.CaseTest:
 
 
 def _constant(build: Statements, label: tree.Expr | tree.Regex) -> int | str:
-    value = None if isinstance(label, tree.Regex) else constant(fold(label))
-    if value is None:
-        build.scope.error(label.span, "a case label must be a constant")
-        return 0
+    assert not isinstance(label, tree.Regex)
+    value = constant(fold(label))
+    assert value is not None, "the static checks refuse it"
     return value

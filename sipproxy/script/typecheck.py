@@ -4,7 +4,7 @@ A string *constant* where a number is needed is an error, and the other way roun
 the same expressions convert silently. Facts from Kamailio 5.6 `src/core/rvalue.c`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sipproxy.errors import Problem
 from sipproxy.script.tree import (
@@ -140,8 +140,3 @@ class Types:
     def _mismatch(self, node: Expr, found: str, needed: str, by: str, hint: str) -> None:
         message = f"type mismatch: {by} needs {_SHOWN[needed]}, this is {_SHOWN[found]}"
         self.problems.append(Problem(node.span, message, hint))
-
-
-def mismatches(nodes: Iterable[Node]) -> Iterator[Problem]:
-    """The type errors among the expressions of `nodes`, outer nodes before inner ones."""
-    return iter(Types(nodes).problems)

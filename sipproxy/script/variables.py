@@ -127,8 +127,10 @@ class Variables:
         access = self.access(statement.target)
         expr = self.build.whole(statement.value)
         emit = self.emit
-        call = isinstance(expr, tree.Call | tree.RouteCall | tree.BlockExpr)
-        code = Code(self.build.raw(expr), "int") if call else self.build.value(expr)
+        if isinstance(expr, tree.Call | tree.RouteCall | tree.BlockExpr):
+            code = Code(self.build.calls.code(expr), "int")  # alone, a call keeps its code
+        else:
+            code = self.build.value(expr)
         emit.span = statement.span
         if access is None:
             return [emit.do(code.node)]
@@ -148,9 +150,6 @@ class Variables:
     def _assign_slot(self, access: PvAccess, code: Code) -> list[ast.stmt]:
         emit = self.emit
         owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
-        path, _, last = access.slot.rpartition(".")
-        if path:
-            owner = emit.attribute(owner, path)
         value = code.node
         if isinstance(value, ast.Constant) and value.value is None:
             value = emit.const(0)
@@ -158,7 +157,7 @@ class Variables:
             kept = emit.temporary()
             missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
             value = emit.choose(missing, emit.const(0), emit.name(kept))
-        return [emit.put(owner, last, value)]
+        return [emit.put(owner, access.slot, value)]
 
 
 def _as_avp(expr: tree.Attr) -> str:

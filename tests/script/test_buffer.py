@@ -1,6 +1,7 @@
 from sipproxy.errors import Span
 from sipproxy.script.buffer import Buffer
 from sipproxy.script.tokens import Source
+from sipproxy.testing import load_cfg_text, request
 
 DEFINED = Span("a", 9, 1, 9, 2)
 
@@ -57,3 +58,13 @@ def test_a_define_next_to_its_own_end_is_no_loop() -> None:
     b.splice("A", "B", None, 0, 1)
     b.splice("B", "", None, 0, 1)
     assert b.splice("B", "1", None, 1, 2)
+
+
+def test_an_expansion_that_is_over_no_longer_counts() -> None:
+    """ONE stands for TWO THREE: behind TWO's text, TWO may be expanded again."""
+    proxy = load_cfg_text(
+        "#!define ONE TWO + THREE\n#!define TWO 1\n#!define THREE TWO\n"
+        'loadmodule "pv.so"\nloadmodule "xlog.so"\n'
+        'request_route { $var(x) = ONE; xlog("$var(x)"); }'
+    )
+    assert list(proxy.feed(request("OPTIONS")).log) == ["2"]

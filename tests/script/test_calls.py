@@ -1,12 +1,13 @@
 """Calls: how each kind of parameter takes what a cfg writes, arity, masks, names."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, Self, cast
 
 import pytest
 
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, function
+from sipproxy.core.module import Constant, Module, Remark, function
 from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
 from sipproxy.core.values import Value
 from sipproxy.errors import CfgError
@@ -323,3 +324,100 @@ def test_a_quoted_variable_without_an_int_leaves_the_call_out(
     log = [line.strip() for line in proxy.feed(Messages().request("OPTIONS")).log]
     assert cast(Numbers, proxy.host.modules["kinds"]).given == given
     assert log == ["left out" if len(given) == 2 else "taken"]
+
+
+class Odd(Module, name="odd"):
+    """Functions with what few modules have: a tail of parameters, remarks, two colours."""
+
+    @function()
+    def tail(self, ctx: Context, first: str, *others: str) -> bool:
+        """One text or more."""
+        return len(others) > 0
+
+    @function()
+    def quiet(self, ctx: Context) -> None:
+        """No result."""
+
+    @function(name="coloured")
+    async def coloured_one(self, ctx: Context, text: str) -> bool:
+        """Waits."""
+        await self.host.sleep(1)
+        return True
+
+    @function(name="coloured")
+    def coloured_two(self, ctx: Context, one: str, two: str) -> bool:
+        """Does not."""
+        return False
+
+    def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> Iterable[Remark]:
+        """A bad word is an error at its place, a bad function at its own."""
+        if "bad" in arguments:
+            yield Remark("a bad word", "", "error", arguments.index("bad") + 1)
+        if function == "quiet":
+            yield Remark("quiet() does nothing", "", "error")
+
+
+def odd(body: str) -> ProxyUnderTest:
+    head = HEAD.replace("kinds.so", "odd.so")
+    return load_cfg_text(head + body, modules={"odd": Odd})
+
+
+def test_a_tail_of_parameters() -> None:
+    proxy = odd('request_route { if (tail("a", "b", 3)) xlog("more"); tail("a"); xlog("$rc"); }')
+    assert list(proxy.feed(Messages().request("OPTIONS")).log) == ["more", "-1"]
+    with pytest.raises(CfgError, match=r"tail\(\) takes 1 or more parameters, 0 given"):
+        odd("request_route { tail(); }")
+
+
+def test_remarks_stand_at_the_argument_or_at_the_call() -> None:
+    with pytest.raises(CfgError) as caught:
+        odd('request_route {\ntail("good", "bad");\nquiet();\n}')
+    found = [(p.message, p.span.line, p.span.column) for p in caught.value.problems]
+    assert found == [("a bad word", 8, 14), ("quiet() does nothing", 9, 1)]
+
+
+def test_the_overload_decides_whether_a_route_waits() -> None:
+    proxy = odd(
+        'request_route { if ($rU == "bob") route(NOW); else route(LATER); }\n'
+        'route[NOW] { coloured("a", "b"); xlog("$rc"); }\n'
+        'route[LATER] { coloured("a"); xlog("$rc"); }\n'
+    )
+    routes = proxy.proxy.compiled.routes
+    assert {name: route.suspends for name, route in routes.items()} == {
+        "request_route": True, "route[NOW]": False, "route[LATER]": True,
+    }  # fmt: skip
+
+
+def test_a_function_without_a_result_has_the_code_1(
+    lines: Callable[[str], list[str]],
+) -> None:
+    class Silent(Odd, name="odd"):
+        def remarks_on(self, function: str, arguments: tuple[Constant, ...]) -> Iterable[Remark]:
+            return ()
+
+    head = HEAD.replace("kinds.so", "odd.so")
+    text = 'request_route { route(A); quiet(); xlog("$rc"); }\nroute[A] { return -5; }'
+    proxy = load_cfg_text(head + text, modules={"odd": Silent})
+    assert list(proxy.feed(Messages().request("OPTIONS")).log) == ["1"]
+
+
+def test_a_flag_by_its_name(lines: Callable[[str], list[str]]) -> None:
+    body = 'flags FIRST:3\nrequest_route { setflag(FIRST); if (isflagset(3)) xlog("$mF"); }'
+    assert lines(body) == ["00000008"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"),
+    [
+        ('"$rp"', [5060, 5060, "5060"]),
+        ('"$rm"', [512, 512, "OPTIONS"]),
+        ("$rm", [512, 512, "OPTIONS"]),
+    ],
+)
+def test_variables_with_a_number_beside_their_text(
+    argument: str, given: list[int | str | None]
+) -> None:
+    head = HEAD.replace('loadmodule "kinds.so"\n', "")
+    proxy = load_cfg_text(head + WITH_NUMBERS.format(argument=argument), modules={"kinds": Numbers})
+    proxy.feed(Messages().request("OPTIONS"))
+    assert cast(Numbers, proxy.host.modules["kinds"]).given == given

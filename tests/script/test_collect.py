@@ -56,3 +56,13 @@ def test_parameters_of_the_cfgs_own() -> None:
 
 def test_defines() -> None:
     assert settings("#!define A 1\n#!define B\n;").defines["A"] == "1"
+
+
+def test_a_running_server_may_change_a_parameter() -> None:
+    found = settings('debug=3\nserver_header="Server: a"\nadvertised_address=192.0.2.1\n')
+    assert found.values["advertised_address"] == "192.0.2.1"
+    assert settings("advertised_address=a.example.com").values == {
+        "advertised_address": "a.example.com"
+    }
+    found.change("debug", 1)
+    assert (found.debug, found.values["debug"]) == (1, 1)

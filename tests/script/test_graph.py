@@ -6,7 +6,7 @@ from sipproxy.core.host import Host
 from sipproxy.script import tree
 from sipproxy.script.graph import RouteGraph, called_as, static_name
 from sipproxy.script.parse import parse_text
-from sipproxy.testing import load_cfg_text
+from sipproxy.testing import load_cfg_text, request
 
 
 def graph(text: str) -> RouteGraph:
@@ -68,3 +68,10 @@ def test_names() -> None:
     (route,) = routes('request_route { route(A); route(5); route("A" + $rU); }')
     calls = [node for node in tree.walk(route) if isinstance(node, tree.RouteCall)]
     assert {static_name(call) for call in calls} == {"A", "5", None}
+
+
+def test_a_route_may_be_called_by_a_number() -> None:
+    proxy = load_cfg_text(
+        'loadmodule "xlog.so"\nrequest_route { route(1 + 1); }\nroute[2] { xlog("two"); }'
+    )
+    assert list(proxy.feed(request("OPTIONS")).log) == ["two"]

@@ -139,3 +139,8 @@ def test_another_file_is_named() -> None:
     with pytest.raises(CfgError) as caught:
         parse_text('route {\nimport_file "i.cfg"\n', read=lambda path: "route[X] { ; }")
     assert str(caught.value) == ('i.cfg:1:1: unexpected "route": the { at <text>:1:7 is not closed')
+
+
+@pytest.mark.parametrize("text", [".", "request_route { .5; }"])
+def test_a_stray_dot(text: str) -> None:
+    assert 'unexpected "."' in message(text)

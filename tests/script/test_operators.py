@@ -246,3 +246,17 @@ def test_where_an_int_is_wanted(text: str) -> None:
     assert proxy.host.pv("$var(r)").read(run.context) == expected
     if expected != 1234:
         assert bool(run.context.flags & 2) is (expected != 0)
+
+
+def test_selval_of_constants_and_against_null() -> None:
+    proxy = load_cfg_text(
+        'loadmodule "pv.so"\nloadmodule "xlog.so"\nrequest_route {\n'
+        'xlog("$(var(x))");\n'
+        'if (selval(1, "a", "b") == "a") xlog("folded");\n'
+        'if (selval($rU == "bob", "a", "b") == $null) xlog("undefined");\n'
+        'if ($rU + "a" != $null) xlog("defined");\n'
+        "if (selval($rU, 1, 2) == 1) exit;\n}"
+    )
+    log = list(proxy.feed(Messages().request("OPTIONS", "sip:bob@example.com")).log)
+    assert log[:3] == ["0", "folded", "defined"]
+    assert "selval() has no integer value" in log[3]

@@ -116,3 +116,10 @@ def test_a_version_that_is_not_there() -> None:
 )
 def test_directives_that_are_refused(text: str, problems: list[str]) -> None:
     assert errors(text) == problems
+
+
+def test_directives_that_break_off() -> None:
+    assert errors("#!define 9\n") == ["1: this directive lacks a name"]
+    assert errors("#!define  ") == ["1: this directive lacks a name"]
+    assert parse("#!define A").defines["A"] == "" and parse("#!define A\t").items == ()
+    assert parse("debug=3\n#!trydefenv").items == parse("debug=3\n#!trydefenv  ").items

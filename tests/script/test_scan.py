@@ -195,3 +195,19 @@ def test_the_name_of_an_event_is_what_fits(text: str, name: str, stray: str) -> 
     assert [(t.type, t.text) for t in tokens[1:]] == [("EVENT_NAME", name), ("LBRACE", "{")]
     told = [f"{stray} is passed over: the event is {name}"] if stray else []
     assert [(p.severity, p.message) for p in problems] == [("warning", t) for t in told]
+
+
+def test_brackets_inside_of_what_is_no_pseudo_variable() -> None:
+    """The whole stretch is taken, so that one mistake is told once."""
+    tokens, problems = scan("a $(avp(x) y (z) b) c")
+    assert [token.text for token in tokens] == ["a", "$(avp(x) y (z) b)", "c"]
+    assert problems == []
+    assert words("$sht(a=> b $var(c)) d") == ["$sht(a=> b $var(c))", "d"]
+    _, problems = scan("$(avp(x) y")
+    assert [problem.message for problem in problems] == ["the ( of $( is not closed on its line"]
+
+
+def test_an_include_at_the_very_end_and_one_with_escapes() -> None:
+    _, problems = scan("include_file")
+    assert [one.message for one in problems] == ["include_file needs a file name in double quotes"]
+    assert words('include_file "a\\tb.cfg"', **{"a\tb": "here"}) == ["here"]

@@ -241,3 +241,26 @@ def test_return_takes_no_string(lines: Lines) -> None:
 
 def test_unnamed_blocks_are_joined(lines: Lines) -> None:
     assert lines(body('xlog("a");') + body('xlog("b");')) == ["a", "b"]
+
+
+def test_codes_of_core_functions_and_of_last_statements(lines: Lines) -> None:
+    """A core function leaves $rc alone; what ends a route gives its code."""
+    text = """
+strip(1);
+xlog("$rU $rc");
+route(LAST);
+xlog("$rc");
+while (route(ZERO)) { exit; }
+xlog("never");
+"""
+    blocks = 'route[LAST] { is_request(); }\nroute[ZERO] { xlog("zero"); return 0; }\n'
+    assert lines(body(text) + blocks) == ["ob 0", "1", "zero"]
+
+
+def test_exit_with_a_value_that_is_computed(lines: Lines) -> None:
+    assert lines(body('$var(x) = 3; exit($var(x)); xlog("never");')) == []
+
+
+def test_a_string_is_no_condition_of_a_loop(lines: Lines) -> None:
+    with pytest.raises(CfgError, match="a while loop cannot test a string"):
+        lines(body('while ("abc") exit;'))

@@ -106,3 +106,10 @@ def test_with_a_syntax_error_nothing_is_said_about_what_is_missing() -> None:
         '1:9: "B" begins nothing that a cfg has at its top level',
         "2:30: type mismatch: - needs a number, this is a string",
     ]
+
+
+def test_more_flags_than_there_are() -> None:
+    names = ", ".join(f"F{number}" for number in range(33))
+    assert [one.partition(" ")[2] for one in errors(f"flags {names}\n")] == [
+        "there are no more than 32 flags"
+    ]

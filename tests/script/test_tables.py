@@ -8,6 +8,7 @@ from lark import logger
 
 from sipproxy.script import tables
 from sipproxy.script.parse import parse_text
+from sipproxy.script.tokens import Source, Token
 from sipproxy.script.transform import TreeMaker
 
 
@@ -66,3 +67,8 @@ def test_every_rule_has_its_callback() -> None:
         passes_through = rule.options.expand1 and not rule.alias and len(rule.expansion) == 1
         name = rule.alias or rule.origin.name
         assert passes_through or callable(getattr(TreeMaker, name, None)), name
+
+
+def test_the_lexer_hands_on_what_it_gets() -> None:
+    tokens = [Token("ID", "a", Source("a.cfg", "a"), 0, 1)]
+    assert list(tables.CfgLexer(None).lex(tokens)) == tokens

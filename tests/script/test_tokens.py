@@ -39,3 +39,8 @@ def test_what_stands_around_a_token() -> None:
     assert token.begins_line()
     assert token.begins_route()
     assert not Token("SEMICOLON", ";", source, 4, 5).begins_line()
+
+
+def test_a_token_shows_itself() -> None:
+    shown = repr(Token("ID", "foo", Source("a.cfg", "foo"), 0, 3))
+    assert shown.startswith("Token(ID, 'foo', ")

@@ -2,6 +2,7 @@ from typing import TypeVar
 
 import pytest
 
+from sipproxy.errors import CfgError
 from sipproxy.script.parse import parse_text
 from sipproxy.script.tree import (
     Address,
@@ -265,3 +266,10 @@ def test_nets() -> None:
 
 def test_the_first_argument_may_be_left_out_as_kamailio_allows() -> None:
     assert len(call("f(,1)").args) == 1
+
+
+def test_a_pattern_of_a_case_that_is_no_string() -> None:
+    """A number is a label like others, and what is not constant is none."""
+    parse_text("request_route { switch ($rU) { case /5: exit; } }")
+    with pytest.raises(CfgError, match="the label of a case is a constant"):
+        parse_text("request_route { switch ($rU) { case /$var(x): exit; } }")

@@ -101,3 +101,21 @@ def test_constants(expr: str, constant: bool) -> None:
     (assign,) = route.body.statements
     assert isinstance(assign, Assign)
     assert is_constant(assign.value) is constant
+
+
+@pytest.mark.parametrize("label", ["!1", "~1", "-1", '(int)"3"'])
+def test_a_label_may_be_an_operator_with_a_constant(label: str) -> None:
+    assert problems(f"$var(x) + {label}") == []
+    (route,) = (
+        item
+        for item in parse_text(f"request_route {{ $var(x) = {label}; }}").items
+        if isinstance(item, Route)
+    )
+    (statement,) = route.body.statements
+    assert isinstance(statement, Assign) and is_constant(statement.value)
+
+
+def test_a_negated_operand_is_hinted_at() -> None:
+    with pytest.raises(CfgError) as caught:
+        parse_text("request_route { if (!$var(x) == $null) exit; }")
+    assert "! binds tighter" in caught.value.problems[0].hint

@@ -81,3 +81,30 @@ def test_known_ints_are_read_without_a_test(sip: Messages) -> None:
         "request_route { while ($var(i) < 5) { $var(i) = $var(i) + 1; } }"
     ).proxy.compiled.source()
     assert "if not variables.v_i < 5:" in source
+
+
+def test_tables_with_keys_of_all_kinds(lines: Lines) -> None:
+    head = 'loadmodule "htable.so"\nmodparam("htable", "htable", "t=>size=3;")\n'
+    body = """request_route {
+    $sht(t=>a) = 3;
+    $sht(t=>$rU) = $null;
+    $sht(t=>$rU) = 5;
+    xlog("$sht(t=>bob) $sht(t=>a) $ct:$ct");
+    $(avp(x)[$rU]) = 3;
+    xlog("$(rU{s.substr,$var(none),2}) $(hdr(X)[$rU]) $(fu{s.select,0,:})");
+    if ($fu != $null) xlog("$fu $fu");
+    if ($ct == $null && $hdr(X) == $null) xlog("$hdr(X) $ct");
+}
+"""
+    assert lines(head + body) == [
+        "5 3 <null>:<null>",
+        "bo <null> sip",
+        "sip:alice@example.com sip:alice@example.com",
+        "<null> <null>",
+    ]
+
+
+@pytest.mark.parametrize("name", ["%x", "$f.name"])
+def test_attributes_of_ser_that_are_no_avps(name: str) -> None:
+    with pytest.raises(CfgError, match="is not supported"):
+        load(f"request_route {{ {name} = 3; }}", head="")
