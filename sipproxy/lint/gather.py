@@ -320,7 +320,7 @@ class Gathered:
         for item in self.modparams("htable", "htable"):
             if isinstance(item.value, tree.Str):
                 try:
-                    spec = TableSpec.parse(item.value.text)
+                    spec = TableSpec.parse(item.value.text, newer=self.compat == "6.1")
                 except ModuleError:
                     continue
                 found[spec.name] = TableDefinition(spec, item.value.span)

@@ -124,9 +124,9 @@ class Filling(HtableBase):
             for name, cells in snapshot.load():
                 store = fresh.setdefault(name, LocalStore())
                 living = name in self.tables and self.tables[name].spec.autoexpire > 0
-                for key, cell in cells:
-                    if not (living and 0 < cell[1] < second):
-                        store[key] = cell
+                if living:
+                    cells = [(key, cell) for key, cell in cells if not 0 < cell[1] < second]
+                store.fill(cells)
         except FileNotFoundError:
             self._report(INFO, f"there is no snapshot {snapshot.path} yet: tables begin empty")
             fresh.clear()

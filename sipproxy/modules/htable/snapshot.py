@@ -20,6 +20,8 @@ _HEADING = {"format": "sipproxy htable snapshot", "version": 1}
 _PIECE = 500
 """Cells on one line: little enough that other threads are not held up by one."""
 
+_VALUES = (int, str)
+
 Cells = Iterable[tuple[str, Cell]]
 
 
@@ -71,7 +73,7 @@ class Snapshot:
                     case {"table": str(name)}:
                         table = name
                     case list(piece) if table is not None:
-                        yield table, [_cell(item) for item in piece]
+                        yield table, _cells(piece)
                     case {"sha256": str(told)} if not file.read(1):
                         if told != digest.hexdigest():
                             raise Damaged("its checksum is not that of its content")
@@ -109,11 +111,18 @@ def _value(line: bytes) -> Any:
         raise Damaged("it has a line that cannot be read") from None
 
 
-def _cell(item: Any) -> tuple[str, Cell]:
-    match item:
-        case [str(key), int() | str() as value, int(last)]:
-            return key, (value, last)
-    raise Damaged("it has a cell that cannot be read")
+def _cells(piece: list[Any]) -> list[tuple[str, Cell]]:
+    try:
+        cells = [
+            (key, (value, last))
+            for key, value, last in piece
+            if key.__class__ is str and value.__class__ in _VALUES and last.__class__ is int
+        ]
+    except (TypeError, ValueError):
+        cells = []
+    if len(cells) != len(piece):
+        raise Damaged("it has a cell that cannot be read")
+    return cells
 
 
 def _sync(folder: Path) -> None:

@@ -13,7 +13,7 @@ from sipproxy.db.database import Database
 from sipproxy.db.statement import Row
 from sipproxy.errors import DatabaseError
 from sipproxy.modules.htable import rows
-from sipproxy.modules.htable.local import LAST_PART, LocalStore
+from sipproxy.modules.htable.local import LocalStore
 from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell
 
@@ -70,9 +70,7 @@ class StoredTable:
     def load(self, now: float) -> LocalStore:
         """A store with everything; one that holds more than the table may is an error."""
         store = LocalStore()
-        parts, part_of = store.parts, hash
-        for key, cell in self.cells(now):
-            parts[part_of(key) & LAST_PART][key] = cell
+        store.fill(self.cells(now))
         most = self.spec.maxitems
         if most and len(store) > most:
             raise DatabaseError(f"it has {len(store)} keys, maxitems={most}")
