@@ -39,6 +39,9 @@ from sipproxy.replay.verdicts import (
     Source,
 )
 
+MOST_SOURCES = 50_000
+OTHERS = "others"
+"""How many addresses have an account of their own, and the name of the account of all others."""
 MOST_TURNS = 100
 """How often a message may come back to ourselves before it is taken for a loop."""
 
@@ -224,14 +227,19 @@ class Player:
         self.fed += 1
         datagram = packet.datagram
         data = datagram.data
-        source = self.sources.get(datagram.source[0])
-        if source is None:
-            source = self.sources[datagram.source[0]] = Source()
+        address = datagram.source[0]
+        source = self.sources.get(address) or self._new_source(address)
         found = exchange(data)
         if found is not None and status_of(data):
             self._take_reply(packet, found, source, now)
         elif found is None or not self._is_of_old_only(datagram.source[0], found, data):
             self._take(packet, found, source, now, captured or Outcome())
+
+    def _new_source(self, address: str) -> Source:
+        """The account of an address, or the common one where there are too many."""
+        if len(self.sources) >= MOST_SOURCES:
+            return self.sources.setdefault(OTHERS, Source())
+        return self.sources.setdefault(address, Source())
 
     def advance(self, until: float) -> None:
         """Let time pass: run due timers in order."""
@@ -310,7 +318,7 @@ class Player:
         decision = Decision(packet.number, packet.time, datagram.source, captured, found, user)
         decision.capture = self.capture
         method = decision.method
-        source = self.sources[address]
+        source = self.sources.get(address) or self.sources[OTHERS]
         source.requests[method] += 1
         source.name(user, agent_of(data))
         if captured.status:
@@ -358,7 +366,7 @@ class Player:
         """A reply goes out."""
         if mine is None or mine.source[0] != to[0]:
             return
-        self.sources[to[0]].answers[status] += 1
+        (self.sources.get(to[0]) or self.sources[OTHERS]).answers[status] += 1
         if mine.status < 200:
             mine.status = status
             if mine.verdict != RELAYED and mine.to is None:
@@ -416,7 +424,7 @@ class Player:
         """The verdict is found: count it."""
         decision.verdict = verdict
         decision.diverges = decision.differs()
-        source = self.sources[decision.source[0]]
+        source = self.sources.get(decision.source[0]) or self.sources[OTHERS]
         source.take(decision)
         if decision.captured.relayed and verdict != RELAYED and verdict != ABSORBED:
             call_id = decision.exchange.call_id

@@ -383,3 +383,16 @@ def test_what_counts_as_blocked_may_be_told(blocked: str, count: int) -> None:
 def test_a_list_of_blocks_that_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Blocking.parse(text)
+
+
+def test_sources_beyond_a_number_share_an_account(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sipproxy.replay.player.MOST_SOURCES", 2)
+    hosts = [f"198.51.100.{number}" for number in range(6)]
+    player.play(
+        packets(*((1000.0, (host, 5060), message("OPTIONS", 1, (host, 5060))) for host in hosts))
+    )
+    assert list(player.sources) == [*hosts[:2], "others"]
+    assert player.sources["others"].answers == {200: 4}
+    assert player.sources["others"].accepted == 4
