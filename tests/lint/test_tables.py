@@ -136,3 +136,12 @@ def test_definitions(found: Found, definition: str, more: str, expected: list[st
 def test_lifetimes(found: Found, definition: str, body: str, expected: list[str]) -> None:
     route = "event_route[htable:expired:t] { exit; }\n"
     assert found(cfg(definition, body, route), "SP207", "SP208") == expected
+
+
+def test_attributes_of_newer_versions_define_a_table(found: Found) -> None:
+    text = (
+        'loadmodule "htable.so"\nmodparam("htable", "htable", "t=>autoexpire=5;coldelim=:")\n'
+        "request_route { $sht(t=>a) = 1; }\n"
+    )
+    assert found(text, "SP201", compat="6.1") == []
+    assert found(text, "SP201") == ["SP201:3"]
