@@ -288,7 +288,10 @@ class Calls:
         if isinstance(arg, tree.Int):
             raise ValueError(f"flag {arg.value} is not between 0 and 31")
         if isinstance(arg, tree.Bareword):
-            return self.scope.host.flags[arg.text]
+            number = self.scope.host.flags.get(arg.text)
+            if number is None:
+                raise ValueError(f"the flag {arg.text} is not declared")
+            return number
         raise ValueError("a flag's number or declared name is expected")
 
     def _constant_text(self, arg: tree.Expr, number: int, function: str) -> str:

@@ -76,6 +76,8 @@ def _number(build: Expressions, value: tree.Expr) -> Code:
     if isinstance(value, tree.Bareword):
         word = value.text.lower()
         known = PROTO_NUMBER | {"inet": 2, "ipv4": 2, "inet6": 10, "ipv6": 10}
+        if word not in known:
+            build.scope.error(value.span, f'"{value.text}" is no transport or address family')
         build.emit.span = value.span
         return Code(build.emit.const(known.get(word, 0)), "int")
     return build.value(value)

@@ -164,10 +164,10 @@ class Expressions:
                 return self.operators.builtin(expr)
             case tree.Condition():
                 return Code(condition(self, expr), "bool")
-            case _:
-                assert isinstance(
-                    expr, tree.AssignExpr | tree.Call | tree.RouteCall | tree.BlockExpr
-                ), expr
+            case tree.AssignExpr() | tree.Call() | tree.RouteCall() | tree.BlockExpr():
                 node = self.calls.code(expr)
                 emit.span = expr.span
                 return Code(emit.compare(node, ast.Gt(), emit.const(0)), "bool")
+            case _:
+                self.scope.error(expr.span, "a value is expected here")
+                return Code(emit.const(0), "int")

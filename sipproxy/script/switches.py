@@ -118,7 +118,8 @@ def _test(build: Statements, label: tree.Expr | tree.Regex) -> runtime.CaseTest:
 
 
 def _constant(build: Statements, label: tree.Expr | tree.Regex) -> int | str:
-    assert not isinstance(label, tree.Regex)
-    value = constant(fold(label))
-    assert value is not None, "the static checks refuse it"
+    value = None if isinstance(label, tree.Regex) else constant(fold(label))
+    if value is None:
+        build.scope.error(label.span, "the label of a case is a constant")
+        return 0
     return value

@@ -1,14 +1,17 @@
 """Any text is a cfg or has problems that are told: soups of words, examples changed at random."""
 
+import contextlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipproxy.errors import CfgError
-from sipproxy.testing import load_cfg_text
+from sipproxy.program import program_of
+from sipproxy.testing import ProxyUnderTest, load_cfg_text
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = [
@@ -118,15 +121,23 @@ def load_or_tell(text: str) -> None:
         assert refused.problems
         assert all(one.message and one.span.line >= 1 for one in refused.problems)
         assert str(refused)
+        if refused.readable is not None:
+            load_what_can_be_read(refused.readable)
 
 
-@settings(max_examples=3000, deadline=None)
+def load_what_can_be_read(config: Any) -> None:
+    """As `check` does, to find more mistakes than one pass can."""
+    with contextlib.suppress(CfgError):
+        ProxyUnderTest(program_of(config))
+
+
+@settings(max_examples=1000, deadline=None)
 @given(texts)
 def test_any_words(text: str) -> None:
     load_or_tell(text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(mutants())
 def test_any_change_of_an_example(text: str) -> None:
     load_or_tell(text)
