@@ -1,7 +1,9 @@
 """Where a request goes whose target is a name: NAPTR, SRV, A and AAAA (RFC 3263).
 
-The order is Kamailio's (core/dns_cache.c dns_sip_resolve): without NAPTR it tries the SRV records
-of each transport by the preferences of the cfg, and without a port only.
+The order is Kamailio's (core/dns_cache.c dns_sip_resolve). A URI without transport goes by UDP; but
+where the cfg wants NAPTR (`dns_try_naptr`) the DNS chooses, by NAPTR, else by the SRV records that
+there are, in the order of the cfg's preferences, and by these with `use_dns_failover` too. With a
+port no SRV record counts.
 """
 
 from dataclasses import dataclass
@@ -79,7 +81,9 @@ class Locator:
             found: list[Place] = []
             if self.choices.naptr and not proto:
                 found = await self._by_naptr(host)
-            wanted = (proto,) if proto else tuple(name for name, _ in self.choices.protos)
+            wanted = (proto or "udp",)
+            if (self.choices.naptr or self.choices.failover) and not proto:
+                wanted = tuple(name for name, _ in self.choices.protos)
             for one in wanted:
                 found = found or await self._by_srv(_PREFIX.get(one, "") + host, one)
             if found:

@@ -63,7 +63,8 @@ def places(host: str, port: int = 0, proto: str = "", *, seed: int = 1, **settin
         ("six.example", 0, "tcp", ("2001:db8::6", 5060, "tcp")),
         ("srv.example", 0, "", ("192.0.2.2", 5071, "udp")),
         ("srv.example", 0, "tcp", ("192.0.2.1", 5080, "tcp")),
-        ("only.example", 0, "", ("192.0.2.1", 5081, "tcp")),
+        ("only.example", 0, "", ("192.0.2.9", 5060, "udp")),
+        ("only.example", 0, "tcp", ("192.0.2.1", 5081, "tcp")),
         ("only.example", 0, "udp", ("192.0.2.9", 5060, "udp")),
         ("only.example", 5062, "", ("192.0.2.9", 5062, "udp")),
         ("none.example", 0, "", ("192.0.2.8", 5060, "udp")),
@@ -98,8 +99,13 @@ def test_naptr_that_leads_nowhere_leaves_srv() -> None:
 
 
 def test_preferences_choose_among_srv_names() -> None:
-    assert places("srv.example", dns_tcp_pref=40)[0].proto == "tcp"
-    assert places("srv.example", dns_udp_pref=-1)[0].proto == "tcp"
+    assert places("srv.example", dns_try_naptr=1)[0].proto == "udp"
+    assert places("srv.example", dns_try_naptr=1, dns_tcp_pref=40)[0].proto == "tcp"
+    assert places("srv.example", dns_try_naptr=1, dns_udp_pref=-1)[0].proto == "tcp"
+    assert places("only.example", dns_try_naptr=1) == [Place("192.0.2.1", 5081, "tcp")]
+    assert places("only.example", use_dns_failover=1) == [Place("192.0.2.1", 5081, "tcp")]
+    assert places("only.example", 5062, dns_try_naptr=1) == [Place("192.0.2.9", 5062, "udp")]
+    assert places("srv.example", dns_tcp_pref=40)[0].proto == "udp"
 
 
 @pytest.mark.parametrize(
