@@ -67,5 +67,5 @@ peers:
 	@.ci/peers
 
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/sipload benchmarks/flood
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/sipload benchmarks/sipsink benchmarks/flood
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

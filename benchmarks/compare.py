@@ -41,7 +41,8 @@ class Server:
 class Workload:
     """A cfg, its defines, and how many requests are sent to it in one round.
 
-    With a `password` the requests carry credentials for it; without users it is wrong.
+    The define SINK is the port of something that answers everything. With a `password` the requests
+    carry credentials; one that is not PASSWORD is wrong.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Workload:
     requests: int
     aim: float
     password: str = ""
+    template: str = "register.sip"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ SERVERS = (
     Server("kamailio-tlsf", (*KAMAILIO, "-x", "tlsf", "-X", "tlsf")),
 )
 
+MESSAGE = "message.sip"
 USER, REALM, PASSWORD = "alice", "example.org", "secret"
 ATTACKED = "../examples/kamailio_cfg/dictionary_attack.cfg"
 UNLIMITED = tuple(f"{name}_LIMIT=2000000000" for name in ("PAIR", "SOURCE", "USER"))
@@ -98,6 +101,9 @@ WORKLOADS = (
     Workload("digest check, SQLite", "auth.cfg", (), 30_000, 0.4, PASSWORD),
     Workload("dictionary attack, checked", ATTACKED, UNLIMITED, 20_000, 0.4, "wrong"),
     Workload("dictionary attack, banned", ATTACKED, (), 30_000, 0.4, "wrong"),
+    Workload("relay with state", "relay.cfg", (), 20_000, 0.4, template=MESSAGE),
+    Workload("forward", "relay.cfg", ("WITH_FORWARD",), 30_000, 0.4, template=MESSAGE),
+    Workload("REGISTER, save()", "location.cfg", (), 30_000, 0.4),
 )
 
 
@@ -108,7 +114,7 @@ def main() -> int:
     for absent in (s.name for s in SERVERS if s not in servers):
         print(f"{absent} is not installed here and is left out", file=sys.stderr)
     workloads = [w for w in WORKLOADS if options.k in w.name]
-    sipload = build()
+    sipload = build("sipload")
     found: dict[tuple[str, str], list[Result]] = {}
     for number in range(options.r):
         for workload in workloads:
@@ -135,9 +141,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build() -> Path:
-    """Compile the load generator, unless it is newer than its source."""
-    source, program = HERE / "sipload.c", HERE / "sipload"
+def build(name: str) -> Path:
+    """Compile a tool in C, unless it is newer than its source."""
+    source, program = HERE / f"{name}.c", HERE / name
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         compiler = os.environ.get("CC", "cc")
         subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
@@ -147,27 +153,36 @@ def build() -> Path:
 def measure(server: Server, workload: Workload, sipload: Path, requests: int, base: int) -> Result:
     """Start the server, warm it up, load it, stop it."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        port = free_port()
+        port, sink = free_port(), free_port()
         fill = {"cfg": str(HERE / workload.cfg), "port": str(port), "dir": folder}
         words = [word.format(**fill) for word in server.words]
         users = make_users(folder)
         realm = f'REALM="{REALM}"'
-        for define in (f"PORT={port}", f'DBURL="{users}"', realm, *workload.defines):
+        for define in (
+            f"PORT={port}",
+            f"SINK={sink}",
+            f'DBURL="{users}"',
+            realm,
+            *workload.defines,
+        ):
             words += ["-A", define]
         log = Path(folder, "log")
         with open(log, "wb") as stream:
             process = subprocess.Popen(
                 [*pinned(0), *words], stdout=stream, stderr=stream, start_new_session=True
             )
+        answering = subprocess.Popen([*pinned(1), str(build("sipsink")), str(sink), "600"])
         try:
             wait_bound(process, port, log)
-            template = make_template(folder, port, workload.password)
+            template = make_template(folder, port, workload)
             load(sipload, template, port, 2_000, base + 9_000_000)
             before = cpu_seconds(process.pid)
             numbers = load(sipload, template, port, requests or workload.requests, base)
             spent = cpu_seconds(process.pid) - before
         finally:
             stop(process)
+            answering.kill()
+            answering.wait()
     return Result(
         numbers["per_second"],
         round(1e6 * spent / numbers["requests"], 1),
@@ -188,12 +203,12 @@ def make_users(folder: str) -> str:
     return url
 
 
-def make_template(folder: str, port: int, password: str) -> Path:
+def make_template(folder: str, port: int, workload: Workload) -> Path:
     """The request to send, with credentials for the server's own challenge if there is a password.
 
     All requests answer one challenge, as those of one phone do while its nonce is good.
     """
-    plain = HERE / "register.sip"
+    plain, password = HERE / workload.template, workload.password
     if not password:
         return plain
     text = plain.read_text().replace("user%u", USER)
