@@ -3,7 +3,6 @@ expression that was at work."""
 
 import linecache
 import traceback
-from collections.abc import Iterator
 from types import FrameType
 
 from sipproxy.errors import Span
@@ -40,13 +39,10 @@ def _foreign_span(frame: traceback.FrameSummary, compiled: Compiled) -> Span | N
 
 def cfg_line(frame: FrameType | None, config: Config) -> str:
     """`file:line` of the innermost cfg statement on the stack, or an empty text."""
-    for current in _outwards(frame):
-        if current.f_code.co_filename in config.sources:
-            return f"{current.f_code.co_filename}:{current.f_lineno}"
-    return ""
-
-
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    sources = config.sources
     while frame is not None:
-        yield frame
+        name = frame.f_code.co_filename
+        if name in sources:
+            return f"{name}:{frame.f_lineno}"
         frame = frame.f_back
+    return ""

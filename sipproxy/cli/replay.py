@@ -112,7 +112,7 @@ def command(
 
 @contextmanager
 def _calm_collector() -> Iterator[None]:
-    """Look for cycles seldom: a replay makes next to none, and looking takes a fifth of its time."""
+    """Look for cycles seldom: a replay makes next to none, and looking takes much of its time."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)
     try:

@@ -355,18 +355,19 @@ class Player:
                     else:
                         self._receive(data, Flow(flow.proto, flow.remote, flow.local), now)
                 elif status:
-                    self._note_answer(mine, status, flow.remote, line)
+                    self._note_answer(mine, status, line)
                     if mine is not None and mine is not decision and not mine.verdict:
                         self._give_up(mine, at_end=False)
                 else:
                     self._note_relayed(mine, status, flow.remote, line)
                     self._downstream.sent(now, flow.remote, of, data)
 
-    def _note_answer(self, mine: Decision | None, status: int, to: Address, line: str) -> None:
+    def _note_answer(self, mine: Decision | None, status: int, line: str) -> None:
         """A reply goes out."""
-        if mine is None or mine.source[0] != to[0]:
+        if mine is None:
             return
-        (self.sources.get(to[0]) or self.sources[OTHERS]).answers[status] += 1
+        source = self.sources.get(mine.source[0]) or self.sources[OTHERS]
+        source.answers[status] += 1
         if mine.status < 200:
             mine.status = status
             if mine.verdict != RELAYED and mine.to is None:

@@ -127,9 +127,11 @@ class Source:
 
     def name(self, user: str, agent: str) -> None:
         """Count who it says it is; names beyond a thousand are not told apart."""
-        for names, name in ((self.users, user), (self.agents, agent)):
-            if name and (name in names or len(names) < _MOST_NAMES):
-                names[name] += 1
+        users, agents = self.users, self.agents
+        if user and (user in users or len(users) < _MOST_NAMES):
+            users[user] += 1
+        if agent and (agent in agents or len(agents) < _MOST_NAMES):
+            agents[agent] += 1
 
     def take(self, decision: Decision) -> None:
         """Count a request whose verdict is found."""
