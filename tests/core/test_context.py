@@ -48,3 +48,22 @@ def test_a_branch() -> None:
     branch = Branch("sip:a@b", "sip:p@q", 5, 2)
     assert (branch.uri, branch.dst_uri, branch.q, branch.bflags) == ("sip:a@b", "sip:p@q", 5, 2)
     assert (branch.path, branch.force_socket) == ("", None)
+
+
+def test_what_is_left_for_the_end_is_done_once(ctx: Context) -> None:
+    done: list[Context] = []
+    ctx.finish()
+    ctx.at_end.append(done.append)
+    ctx.finish()
+    ctx.finish()
+    assert done == [ctx]
+
+
+def test_uris_that_a_relay_used_up(ctx: Context) -> None:
+    seen = [ctx.consumed]
+    ctx.consume(None, "sip:next.example.com")
+    seen.append(ctx.consumed)
+    assert ctx.ruri == "sip:bob@example.com:5070"
+    ctx.new_ruri = "sip:carl@example.com"
+    seen.append(ctx.consumed)
+    assert seen == [False, True, False]

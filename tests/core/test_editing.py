@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sipproxy.core import editing
+from sipproxy.core.access import PvAccess
+from sipproxy.core.pvspec import PvSpec
+from sipproxy.core.substitution import Substitution
 from sipproxy.sip.build import rebuild
 
 
@@ -62,3 +65,39 @@ def test_insert_and_new_body(bench: Any, request_text: Any) -> None:
     editing.insert(ctx, editing.headers_start(ctx), b"First: 1\r\n")
     assert b"SIP/2.0\r\nFirst: 1\r\nVia" in sent(ctx)
     assert editing.headers_end(ctx) == editing.head_length(ctx) - 2
+
+
+def substitution(text: str) -> Substitution:
+    """One without pseudo-variables."""
+
+    def none(spec: PvSpec) -> PvAccess:
+        raise AssertionError(spec.text)
+
+    return Substitution.parse(text, none)
+
+
+def test_a_substitution_in_a_stretch(bench: Any, request_text: Any) -> None:
+    raw = request_text(body="one two one").encode()
+    ctx = bench.context(raw)
+    body = raw.index(b"one")
+    assert editing.substitute(ctx, substitution("/one/1/g"), body, len(raw))
+    assert not editing.substitute(ctx, substitution("/three/3/"), body, len(raw))
+    assert not editing.substitute(ctx, substitution("/x*/y/"), body, len(raw))
+    assert sent(ctx) == raw.replace(b"one", b"1").replace(b"th: 11", b"th: 7")
+
+
+def test_a_body_passes_through_its_finish_until_it_is_forgotten(
+    bench: Any, request_text: Any
+) -> None:
+    raw = request_text(body="hello").encode()
+    ctx = bench.context(raw)
+    at = raw.index(b"hello")
+    editing.replace(ctx, at, at + 1, b"j")
+    editing.finish_with(ctx, lambda body: body + b"!")
+    assert sent(ctx).endswith(b"\r\n\r\njello!")
+    editing.replace(ctx, at + 4, at + 5, b"y")
+    assert sent(ctx).endswith(b"\r\n\r\njelly!")
+    editing.forget(ctx)
+    fresh = bench.context(raw)
+    editing.forget(fresh)
+    assert sent(fresh) == raw

@@ -94,3 +94,8 @@ def test_where_bytes_and_characters_agree(pattern: str, agnostic: bool) -> None:
     translation = translate(pattern, False, False)
     assert translation is not None
     assert translation.byte_agnostic is agnostic
+
+
+@pytest.mark.parametrize("pattern", ["(a", "[a-[.b.]]", "(a|(b)"])
+def test_what_libc_and_python_do_not_read_alike(pattern: str) -> None:
+    assert translate(pattern, ignore_case=False, newline=False) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sipproxy.core.machine import ProcessorLoad, WaitingBytes
+from sipproxy.core.machine import ProcessorLoad, WaitingBytes, process_memory
 
 UDP = """\
    sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -55,3 +55,10 @@ def test_waiting_bytes_of_our_sockets(tmp_path: Path) -> None:
     assert WaitingBytes([("10.0.10.200", 5060)], folder).read() == 0x10
     assert WaitingBytes([("127.0.0.1", 5060), ("::1", 5060)], folder).read() == 0x201
     assert WaitingBytes([("10.0.10.200", 5061)], folder).read() == 0
+
+
+def test_memory_of_this_process() -> None:
+    found = process_memory()
+    assert found["total"] == found["free"] + found["used"]
+    assert 1 << 20 < found["used"] == found["real_used"] < found["total"]
+    assert found["max_used"] > 1 << 20 and found["fragments"] == 0

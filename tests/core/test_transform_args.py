@@ -8,7 +8,7 @@ from sipproxy.core.access import PvAccess, Reading
 from sipproxy.core.declared import Parameter
 from sipproxy.core.params import Parsed, Plain
 from sipproxy.core.pvspec import PvSpec
-from sipproxy.core.transform_args import guarded, read_arguments
+from sipproxy.core.transform_args import Resolved, guarded, read_arguments
 
 
 class Word(Parsed):
@@ -90,3 +90,14 @@ def test_variables_of_the_wrong_kind_make_it_fail() -> None:
     assert call("v", "1", "a") is None
     assert call("v", 1, None) is None and call("v", 1, "") is None
     assert guarded(function, kinds(int), (1,)) is function
+
+
+def test_a_parameter_type_must_say_how_it_is_read() -> None:
+    class Silent(Resolved):
+        """Says nothing."""
+
+    def none(spec: PvSpec) -> PvAccess:
+        raise AssertionError(spec.text)
+
+    with pytest.raises(ValueError, match="Silent does not say how it is read"):
+        Silent.read("x", none)

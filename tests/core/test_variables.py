@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sipproxy.core.resolve import ResolveError
-from sipproxy.testing import load_cfg_text
+from sipproxy.errors import CfgError
+from sipproxy.testing import load_cfg_text, request
 
 CFG = """#!KAMAILIO
 #!define WITH_X
@@ -42,3 +43,10 @@ def test_a_name_is_needed(text: str) -> None:
     proxy: Any = load_cfg_text(CFG.format(statements="exit;"))
     with pytest.raises(ResolveError):
         proxy.host.pv(text)
+
+
+def test_the_environment_needs_a_name() -> None:
+    with pytest.raises(CfgError, match="nothing in its parentheses"):
+        load_cfg_text(CFG.format(statements='xlog("$env()");'))
+    proxy = load_cfg_text(CFG.format(statements='xlog("[$envn(NO_SUCH_NAME_HERE)]");'))
+    assert len(proxy.feed(request("OPTIONS")).log) == 1

@@ -4,6 +4,7 @@ import pytest
 
 from sipproxy.errors import CfgError
 from sipproxy.program import program_of
+from sipproxy.script.tree import Config
 from sipproxy.testing import ProxyUnderTest, load_cfg_text
 
 HEAD = 'loadmodule "pv.so"\nloadmodule "sl.so"\n'
@@ -30,7 +31,8 @@ def test_both_passes_tell_what_is_wrong(body: str, first: str, then: str) -> Non
     with pytest.raises(CfgError) as caught:
         load_cfg_text(f"{HEAD}request_route {{ {body} }}")
     assert caught.value.problems[0].message == first
-    assert caught.value.readable is not None
+    readable = caught.value.readable
+    assert isinstance(readable, Config)
     with pytest.raises(CfgError) as second:
-        ProxyUnderTest(program_of(caught.value.readable))
+        ProxyUnderTest(program_of(readable))
     assert then in [problem.message for problem in second.value.problems]

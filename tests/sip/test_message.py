@@ -299,3 +299,8 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         end = row.end
     assert end == msg.headers_end
     assert msg.via is not None and msg.to is not None and msg.cseq is not None
+
+
+def test_a_known_header_that_a_plain_message_has_not(parse: Parse, request_of: Make) -> None:
+    msg = parse(request_of())
+    assert msg.is_plain and msg.values("Contact") == msg.values("m") == []

@@ -110,3 +110,9 @@ def test_unescaped(text: str, plain: str) -> None:
 def test_bad_escapes(text: str) -> None:
     with pytest.raises(MessageError):
         unescape(text)
+
+
+@pytest.mark.parametrize("params", ["ma", "mad", "madd", "maddr", "lr;maddr="])
+def test_a_maddr_that_breaks_off(params: str) -> None:
+    with pytest.raises(MessageError, match="bad parameters"):
+        Uri.parse(f"sip:a@b;{params}")
