@@ -175,9 +175,10 @@ def measure(server: Server, workload: Workload, sipload: Path, requests: int, ba
         try:
             wait_bound(process, port, log)
             template = make_template(folder, port, workload)
-            load(sipload, template, port, 2_000, base + 9_000_000)
+            count = requests or workload.requests
+            load(sipload, template, port, min(count, 2_000), base + 9_000_000)
             before = cpu_seconds(process.pid)
-            numbers = load(sipload, template, port, requests or workload.requests, base)
+            numbers = load(sipload, template, port, count, base)
             spent = cpu_seconds(process.pid) - before
         finally:
             stop(process)

@@ -18,6 +18,9 @@ ANSWERS = {
     "digest check, SQLite": "200",
     "dictionary attack, checked": "401",
     "dictionary attack, banned": "403",
+    "relay with state": "200",
+    "forward": "200",
+    "REGISTER, save()": "200",
 }
 """Of each workload."""
 
