@@ -36,6 +36,7 @@ FLAGS = {
     "--alias ADDRESS": "A further name of ours: [proto:]host[:port].",
     "-D, -DD": "Stay in the foreground; without it (or with -DDD) go into the background.",
     "-E": "Log to stderr.",
+    "-e": "With colours.",
     "-d, --debug N": "Log level.",
     "-P FILE": "Write the process number there.",
     "-u USER, -g GROUP": "Run as these.",

@@ -24,7 +24,7 @@ _LONG = (
 
 _WITHOUT_EFFECT = frozenset(
     (
-        *("-m", "-M", "-x", "-X", "-L", "-N", "-Q", "-S", "-W", "-O", "-b", "-e"),
+        *("-m", "-M", "-x", "-X", "-L", "-N", "-Q", "-S", "-W", "-O", "-b"),
         *("-I", "-r", "-R", "-G", "--atexit", "--log-engine"),
     )
 )
@@ -181,7 +181,9 @@ def _serve(flags: Flags, program: Program) -> None:
     form = flags.last("--log-format", "text")
     if form not in FORMATS:
         raise ValueError(f"--log-format is one of {', '.join(FORMATS)}, not {form}")
-    options = Options(stderr=stderr, run_dir=flags.last("-Y"), log_format=form)
+    options = Options(
+        stderr=stderr, run_dir=flags.last("-Y"), log_format=form, color=bool(flags.count("-e"))
+    )
     serve(lambda: Server(program, options), life)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sipproxy.clock import Chance, Clock
 from sipproxy.core.access import PvAccess
+from sipproxy.core.colors import LineColors
 from sipproxy.core.context import Context
 from sipproxy.core.declared import (
     FunctionDecl,
@@ -115,6 +116,8 @@ class Host(Given):
         self.clock = clock
         self.chance = chance
         self.log = log
+        self.line_colors = LineColors()
+        """Colours of the log on a terminal."""
         self.timers = TimerQueue()
         self._limited = LimitedReports(log, self.timers)
         self.offload = Offload(self.timers, clock)

@@ -1,13 +1,17 @@
 """xlog: lines that a cfg writes to the log (Kamailio modules/xlog)."""
 
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sipproxy.core.access import Format, PvAccess
+from sipproxy.core.colors import LETTERS, sequence
 from sipproxy.core.context import Context
 from sipproxy.core.log import (
     ALERT,
     BUG,
+    CRIT,
     CRIT2,
     DEBUG,
     ERROR,
@@ -22,10 +26,17 @@ from sipproxy.core.methods import method_bit
 from sipproxy.core.module import Module, function, modparam, modparam_method, pvar
 from sipproxy.core.params import Parsed
 from sipproxy.errors import ModuleError
-from sipproxy.text import byte_length
+from sipproxy.text import byte_length, lower
 
-_COLORS = "srgybpcw"
-"""Letters of the terminal's colours 0 to 7; `x` is the default one."""
+_COLORED_LEVELS: Mapping[str, int] = MappingProxyType(
+    {
+        **{"l_alert": ALERT, "l_bug": BUG, "l_crit2": CRIT2, "l_crit": CRIT, "l_err": ERROR},
+        **{"l_warn": WARN, "l_notice": NOTICE, "l_info": INFO, "l_dbg": DEBUG},
+    }
+)
+"""Names of levels in log_colors, which are told in full."""
+
+_SHOWN = LETTERS + "x"
 
 
 class Level(Parsed):
@@ -97,6 +108,21 @@ class Xlog(Module, name="xlog"):
             self._facility = facility_named(name)
         except ValueError as error:
             raise ModuleError(str(error)) from None
+
+    @modparam_method("log_colors")
+    def log_colors(self, text: str) -> None:
+        """`L_ERR=Rx;L_INFO=c0`: colours of the lines of a level, by the letters of `$C`.
+
+        For the log on a terminal with `log_color=1`. `0` keeps a colour, `_` the font.
+        """
+        for pair in text.removesuffix(";").split(";"):
+            name, _, letters = (part.strip(" \t\r\n") for part in pair.partition("="))
+            level = _COLORED_LEVELS.get(lower(name))
+            if level is None:
+                raise ModuleError(f"invalid level name {name!r}")
+            if len(letters) != 2:
+                raise ModuleError(f"invalid colours of {name}: two letters, not {letters!r}")
+            self.host.line_colors.change(level, *letters)
 
     def start(self) -> None:
         self._origin, self._lead = _split_prefix(self.prefix)
@@ -228,10 +254,13 @@ class Xlog(Module, name="xlog"):
         """A terminal's colour: foreground (capital: bold) and background letter, `x` is default."""
         if inner is None or len(inner) != 2:
             raise ValueError("a colour name has two letters")
-        sequence = _color_sequence(*inner)
+        front, back = inner[0], inner[1]
+        if lower(front) not in _SHOWN or front == "X" or back not in _SHOWN:
+            raise ValueError(f"invalid colour name {inner}")
+        shown = sequence(front, back)
 
         def read(ctx: Context) -> str:
-            return sequence if self._colors() else ""
+            return shown if self._colors() else ""
 
         return PvAccess(read, type="str")
 
@@ -242,13 +271,3 @@ class Xlog(Module, name="xlog"):
 def _split_prefix(prefix: str) -> tuple[str, str]:
     """A prefix as origin of a log line, and what must stand before the text instead."""
     return (prefix[:-2], "") if prefix.endswith(": ") else ("", prefix)
-
-
-def _color_sequence(front: str, back: str) -> str:
-    """The escape sequence for two colour letters; raises ValueError for others."""
-    known = _COLORS + "x"
-    if front.lower() not in known or front == "X" or back not in known:
-        raise ValueError(f"invalid colour name {front}{back}")
-    bold = int(front.isupper())
-    fore, ground = (_COLORS.find(letter.lower()) % 10 for letter in (front, back))
-    return f"\033[{bold};{30 + fore};{40 + ground}m"

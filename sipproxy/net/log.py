@@ -100,6 +100,7 @@ class ServerLog:
         self._output = output
         self._form = form
         self._prefix: Callable[[], str] | None = None
+        self._paint: Callable[[int, str], str] | None = None
 
     def write(
         self, level: int, origin: str, text: str, label: str = "", facility: str = ""
@@ -119,7 +120,8 @@ class ServerLog:
         """Keep one record, with facts beside its text."""
         prefix = self._prefix() if self._prefix else ""
         line = Line(level, origin, text, label, prefix, fields)
-        self._output.add(level, f"{self._form(line)}\n", facility)
+        shown = f"{self._form(line)}\n"
+        self._output.add(level, self._paint(level, shown) if self._paint else shown, facility)
 
     def flush(self) -> None:
         """Hand what was written to the outside."""
@@ -131,6 +133,10 @@ class ServerLog:
     def close(self) -> None:
         """Write the last lines."""
         self._output.close()
+
+    def paint_with(self, paint: Callable[[int, str], str]) -> None:
+        """Let `paint` put colours around each line from now on; it gets the level and the line."""
+        self._paint = paint
 
     def prefix_with(self, prefix: Callable[[], str]) -> None:
         """Ask `prefix` for the text before the origin of each line."""

@@ -58,6 +58,8 @@ class Options:
     run_dir: str = ""
     debug: int | None = None
     log_format: str = "text"
+    color: bool = False
+    """Colours in the log on stderr, as with log_color=1."""
     syslog: str = DEV_LOG
     name_servers: tuple[NameServer, ...] = ()
     """Asked instead of those of resolv.conf."""
@@ -111,7 +113,7 @@ class Server:
             )
             self._streams = self._make_streams(program, listening)
             self._dns = attach(self._loop, self.proxy.host, options.name_servers, self._after)
-            self._set_up(program)
+            self._set_up(program, options)
             self._open_control(program)
             self._open_modules()
         except BaseException:
@@ -142,11 +144,13 @@ class Server:
         proxy.host.streams = streams
         return streams
 
-    def _set_up(self, program: Program) -> None:
+    def _set_up(self, program: Program, options: Options) -> None:
         host = self.proxy.host
         addresses = " ".join(_shown(one) for one in host.own.sockets)
         host.offload.wake = self._wake
         host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
+        if _is_colored(program, options):
+            self.log.paint_with(host.line_colors.paint)
         prefix = program.settings.log_prefix
         if prefix:
             try:
@@ -397,6 +401,15 @@ def _make_log(program: Program, options: Options, now: Callable[[], float]) -> S
     name = settings.log_name or "sipproxy"
     output = SyslogOutput(name, settings.log_facility, now, options.syslog)
     return ServerLog(output, threshold, json or plain_text)
+
+
+def _is_colored(program: Program, options: Options) -> bool:
+    """Whether the log has colours: only as text on stderr."""
+    settings = program.settings
+    on_stderr = options.stderr or settings.log_stderror
+    return bool(
+        (options.color or settings.log_color) and on_stderr and options.log_format != "json"
+    )
 
 
 def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:

@@ -30,7 +30,7 @@ class Setting:
 
 # kind: name[|other spelling...][=default][*], the star marks what has an effect here
 _TABLE = """
-bool: fork=1* log_stderror=0* log_color=0 dns=0 rev_dns=0 dns_try_ipv6=1* dns_try_naptr=0*
+bool: fork=1* log_stderror=0* log_color=0* dns=0 rev_dns=0 dns_try_ipv6=1* dns_try_naptr=0*
 bool: dns_srv_lb|dns_srv_loadbalancing=0* dns_use_search_list=1* dns_search_full_match=1
 bool: dns_naptr_ignore_rfc=1* dns_cache_init=1* use_dns_cache=1* use_dns_failover=0*
 bool: dns_cache_rec_pref=0 auto_bind_ipv6=0 dst_blocklist_init=1 use_dst_blocklist=0

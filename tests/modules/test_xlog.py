@@ -201,3 +201,20 @@ def test_bad_colors(bench: Any, name: str) -> None:
     bench.load(Xlog)
     with pytest.raises(Exception, match="colour"):
         bench.host.pv(name)
+
+
+@pytest.mark.parametrize("given", ["L_INFO=Rb;L_ERR=0g;", " l_info = Rb ; l_err=0g"])
+def test_colors_of_levels(bench: Any, given: str) -> None:
+    xlog = bench.load(Xlog)
+    xlog.log_colors(given)
+    paint = bench.host.line_colors.paint
+    assert paint(INFO, "a") == "\033[1;31;44ma\033[0;39;49m"
+    assert paint(ERROR, "a") == "\033[0;31;42ma\033[0;39;49m"
+
+
+@pytest.mark.parametrize(
+    "given", ["", "L_INFO", "L_INFO=R", "L_INFO=Rbb", "L_FOO=rr", "L_INFO=rr;;"]
+)
+def test_bad_colors_of_levels(bench: Any, given: str) -> None:
+    with pytest.raises(ModuleError, match="invalid"):
+        bench.load(Xlog).log_colors(given)

@@ -45,6 +45,21 @@ def test_it_answers_and_its_log_has_kamailios_form(
     assert f"{head}INFO: <core>: children=8: 1 worker serves\n" in lines
 
 
+def test_its_log_has_the_colors_of_the_cfg(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
+    running = serve(
+        ANSWER
+        + 'log_color=1\nmodparam("xlog", "log_colors", "L_INFO=Rb")\n'
+        + 'request_route { xinfo("one\\n"); xwarn("two"); sl_send_reply("200", "OK"); }'
+    )
+    running.ask()
+    running.stop()
+    lines = capfd.readouterr().err
+    head = f" 0({os.getpid()}) "
+    plain = "\033[0;39;49m"
+    assert f"\033[1;31;44m{head}INFO: <script>: one\n{plain}" in lines
+    assert f"\033[0;35;49m{head}WARNING: <script>: two\n{plain}" in lines
+
+
 def test_junk_and_faults_end_that_message_only(serve: Serve) -> None:
     running = serve(ANSWER + 'request_route { sl_send_reply("200", "OK"); }')
     for junk in (
