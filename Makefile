@@ -5,7 +5,7 @@
 #             packaging/sipproxy.1 from what --help shows
 # make coverage  lines and branches of sip/, core/ and script/ that their own tests reach
 # make bench  requests per second beside Kamailio, and microseconds of each stage
-# make soak   the long tests
+# make soak   the long tests (SIPPROXY_SOAK_SECONDS, SIPPROXY_SOAK_RATE: how long, how many calls a second)
 # make corpus public cfgs beside kamailio -c, as far as they are at hand (MIRROR=folder)
 
 VENV := .venv
