@@ -76,6 +76,22 @@ class Outcome:
         """Whether it is seen how the request ended."""
 
 
+class _Place:
+    """Where requests went: how many, from whom (up to a thousand), by which transports."""
+
+    __slots__ = ("protos", "requests", "senders")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.senders: set[str] = set()
+        self.protos: set[str] = set()
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """How likely it is a proxy."""
+        return len(self.senders), self.requests
+
+
 class Survey:
     """Reads packets once; afterwards :meth:`outcome` tells of each by its place, from 0."""
 
@@ -88,9 +104,7 @@ class Survey:
         self._outcomes = array("H")
         self._open: Recent[tuple[Address, str, bytes, bytes], list[int]] = Recent()
         self._at: Recent[tuple[Address, bytes, bytes], list[int]] = Recent()
-        self._requests: Counter[Address] = Counter()
-        self._senders: dict[Address, set[str]] = {}
-        self._protos: dict[Address, set[str]] = {}
+        self._places: dict[Address, _Place] = {}
         self._told: dict[int, Outcome] = {}
         for packet in packets:
             self.take(packet)
@@ -100,15 +114,23 @@ class Survey:
         time, datagram = packet.time, packet.datagram
         if not self._outcomes or time < self.first:
             self.first = time
-        self.last = max(self.last, time)
+        if time > self.last:
+            self.last = time
         self._outcomes.append(0)
         data = datagram.data
         status = status_of(data)
         if status:
             self._reply(status, datagram.source, datagram.dest[0], data)
         elif is_request(data):
+            place = self._places.get(datagram.dest)
+            if place is None:
+                place = self._places[datagram.dest] = _Place()
+            place.requests += 1
+            if len(place.senders) < _SENDERS:
+                place.senders.add(datagram.source[0])
+            if datagram.proto not in place.protos:
+                place.protos.add(datagram.proto)
             self._request(time, datagram.source, datagram.dest, data)
-            self._protos.setdefault(datagram.dest, set()).add(datagram.proto)
 
     def _reply(self, status: int, source: Address, client: str, data: bytes) -> None:
         self.replied[source] += 1
@@ -124,10 +146,6 @@ class Survey:
                 outcomes[place] = known & RELAYED | status & _STATUS | stale
 
     def _request(self, time: float, source: Address, dest: Address, data: bytes) -> None:
-        self._requests[dest] += 1
-        senders = self._senders.setdefault(dest, set())
-        if len(senders) < _SENDERS:
-            senders.add(source[0])
         found = exchange(data)
         if found is None:
             return
@@ -152,7 +170,8 @@ class Survey:
 
     def protos(self, address: Address) -> set[str]:
         """The transports by which requests came to an address."""
-        return self._protos.get(address, set())
+        place = self._places.get(address)
+        return set() if place is None else place.protos
 
     def me(self, program: Program) -> tuple[list[Address], str]:
         """Our addresses in the captures, and how they were found.
@@ -161,9 +180,9 @@ class Survey:
         senders, and of these the most requests, went to.
         """
         listen = {socket.local for socket in program.settings.sockets()}
-        ours = [address for address in self._requests if address in listen]
+        places = self._places
+        ours = [address for address in places if address in listen]
         if ours:
             return ours, "a listen line of the cfg"
-        senders, requests = self._senders, self._requests
-        ranked = sorted(requests, key=lambda a: (len(senders[a]), requests[a]), reverse=True)
+        ranked = sorted(places, key=lambda one: places[one].rank, reverse=True)
         return ranked[:1], "guessed: most senders and requests went there"
