@@ -295,3 +295,23 @@ def test_a_socket_as_a_cfg_writes_it(written: str, local: tuple[str, int]) -> No
     )
     (sent,) = proxy.feed(request()).sent
     assert sent.flow.local == local
+
+
+@pytest.mark.parametrize(
+    ("name", "result"), [("forward", 1), ("forward_udp", 1), ("forward_tcp", -7)]
+)
+def test_forwarding_to_an_address_of_the_cfg(
+    bench: Any, core: Core, ctx: Context, name: str, result: int
+) -> None:
+    to_address = getattr(core, f"{name}_to_address")
+    assert to_address(ctx, Plain("10.0.0.8"), Plain("5090")) == result
+    assert [flow.remote for _, flow in bench.host.outbox] == [("10.0.0.8", 5090)] * (result > 0)
+
+
+def test_numbers_of_a_cfg_and_branches_that_are_cleared(core: Core, ctx: Context) -> None:
+    assert Number.parse("12") == 12
+    core.clear_branches(ctx)
+    assert not ctx.touched("branches")
+    ctx.branches.append(Branch("sip:a@b"))
+    core.clear_branches(ctx)
+    assert ctx.branches == []
