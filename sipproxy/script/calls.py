@@ -177,7 +177,9 @@ class Calls:
 
     def _hear_remarks(self, declared: FunctionDecl, expr: tree.Call) -> None:
         """Let the module look at the constants among the arguments."""
-        module = self.scope.host.modules[declared.module]
+        module = self.scope.host.modules.get(declared.module)
+        if module is None:  # a test's stub
+            return
         args = [fold(arg) for arg in expr.args]
         for remark in module.remarks_on(expr.name, constants_of(expr)):
             span = args[remark.argument - 1].span if remark.argument else expr.span
@@ -300,6 +302,10 @@ class Calls:
                 return arg.text
             case tree.Int():
                 return str(arg.value)
+            case tree.Ip():
+                return f"{arg.text}/{arg.mask}" if arg.mask else arg.text
+            case tree.UriPart():
+                return f"uri:{arg.part}"
             case tree.Address():
                 proto = f"{arg.proto}:" if arg.proto else ""
                 bare = arg.host.strip("[]")

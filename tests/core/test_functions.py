@@ -315,3 +315,12 @@ def test_numbers_of_a_cfg_and_branches_that_are_cleared(core: Core, ctx: Context
     ctx.branches.append(Branch("sip:a@b"))
     core.clear_branches(ctx)
     assert ctx.branches == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["10.0.0.7, 5060", "10.0.0.7", '"10.0.0.7", 5060', "uri:host, uri:port", ""]
+)
+def test_targets_as_a_cfg_writes_them(arguments: str) -> None:
+    proxy = load_cfg_text(f"request_route {{ forward({arguments}); }}")
+    (sent,) = proxy.feed(request("OPTIONS", "sip:bob@10.0.0.7")).sent
+    assert sent.flow.remote == ("10.0.0.7", 5060)

@@ -81,7 +81,7 @@ class Locator:
             found: list[Place] = []
             if self.choices.naptr and not proto:
                 found = await self._by_naptr(host)
-            wanted = (proto or "udp",)
+            wanted: tuple[str, ...] = (proto or "udp",)
             if (self.choices.naptr or self.choices.failover) and not proto:
                 wanted = tuple(name for name, _ in self.choices.protos)
             for one in wanted:
