@@ -1,5 +1,6 @@
 """CANCEL: the client's, which ends a call that rings, and our own to branches (RFC 3261 s. 9)."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from functools import partial
 
@@ -104,9 +105,9 @@ class Cancels(Replies):
             self.fake(t, b, 487)
         self.answer(cancel, 200, CANCELING)
 
+    @abstractmethod
     def fake(self, t: Transaction, b: Branch, status: int) -> None:
         """Take a final reply of our own for the branch's."""
-        raise NotImplementedError
 
     def send_ack(self, t: Transaction, b: Branch, msg: Message | None) -> None:
         """The ACK to a negative reply of an INVITE."""

@@ -1,9 +1,11 @@
 """The parameters of tm (Kamailio modules/tm/tm.c, config.c)."""
 
+from abc import ABC
+
 from sipproxy.core.module import Module, modparam
 
 
-class Params(Module):
+class Params(Module, ABC):
     """What modparam("tm", ...) sets; timers are milliseconds."""
 
     fr_timer = modparam(

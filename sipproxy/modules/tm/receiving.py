@@ -1,5 +1,7 @@
 """What comes from the branches: replies and time-outs, and what becomes of them."""
 
+from abc import abstractmethod
+
 from sipproxy.core.context import DROP, Context
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.log import WARN, report
@@ -120,9 +122,9 @@ class Receiving(Cancels):
         else:
             self.fake(t, b, 408)
 
+    @abstractmethod
     def fail_over(self, t: Transaction, b: Branch) -> bool:
         """Send a branch's request to its next place, if there is one."""
-        raise NotImplementedError
 
     def fake(self, t: Transaction, b: Branch, status: int) -> None:
         """Take a final reply of our own for the branch's."""
@@ -175,9 +177,9 @@ class Receiving(Cancels):
         else:
             self.relay_answer(t, b, status, ctx)
 
+    @abstractmethod
     def local_reply(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
         """A reply to a request of our own: whoever sent it is told."""
-        raise NotImplementedError
 
     async def _failed(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
         """A branch failed: if it was the last, the failure route may try others."""
@@ -282,10 +284,10 @@ class Receiving(Cancels):
             ctx.lumps = t.lumps.copy()
         return ctx
 
+    @abstractmethod
     async def hold_back(self, t: Transaction, b: Branch, ctx: Context) -> None:
         """Wait as long as the route put this reply aside."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kill_with(self, t: Transaction, error: int) -> None:
         """Answer with what an internal error means (kill_transaction)."""
-        raise NotImplementedError

@@ -1,5 +1,7 @@
 """Replies to the request: our own and those relayed from a branch."""
 
+from abc import abstractmethod
+
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import INFO, report
@@ -157,10 +159,10 @@ class Replies(Watching):
         """Whether the branch's final reply is one of ours."""
         return b.reply == FAKED
 
+    @abstractmethod
     def finish_branches(self, t: Transaction, status: int) -> None:
         """Our own final reply leaves nothing for the branches to do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count_reply(self, t: Transaction, status: int, *, own: bool) -> None:
         """Keep tm.stats."""
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """The timers of transactions, and the actions of the state tables that start and stop them."""
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -177,9 +178,9 @@ class Timing(Params):
         self.stop(b.cancel_timer)
         b.cancel_timer = None
 
+    @abstractmethod
     def time_out(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
         """The branch gave no final reply in time."""
-        raise NotImplementedError
 
     def _branch_timer(self, t: Transaction, b: Branch, event: str, due: float) -> None:
         if event in ("timer A", "timer E"):

@@ -1,5 +1,6 @@
 """Those who watch transactions, and when they are told (Kamailio modules/tm/t_hooks.c)."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 from sipproxy.core.context import Context
@@ -94,6 +95,6 @@ class Watching(Timing):
         for name, shared in t.adopted.items():
             setattr(ctx, name, shared)
 
+    @abstractmethod
     def faked_request(self, t: Transaction, kind: str) -> Context:
         """A context of the transaction's request."""
-        raise NotImplementedError
