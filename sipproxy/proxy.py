@@ -14,7 +14,7 @@ from sipproxy import __version__
 from sipproxy.clock import Chance, Clock
 from sipproxy.core.context import DROP, Context
 from sipproxy.core.dns.locate import Choices, Locator
-from sipproxy.core.flow import Flow, Outgoing
+from sipproxy.core.flow import Flow, Outgoing, Received
 from sipproxy.core.forward import forward_reply
 from sipproxy.core.functions import Core
 from sipproxy.core.host import Host
@@ -30,6 +30,7 @@ from sipproxy.script.compile import Compiled, compile_config
 from sipproxy.script.settings import without_effect
 from sipproxy.sip.message import Message
 
+_RECEIVED = "event_route[core:msg-received]"
 SERVER = f"sipproxy ({__version__})"
 
 
@@ -91,6 +92,7 @@ class Proxy:
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")
+        self._received = routes.get(_RECEIVED) if settings.received_route_mode else None
         self._accept_aliases = bool(settings.tcp_accept_aliases)
         self._runner = Runner(host, program, self.compiled)
         loader.ready(program.config)
@@ -144,6 +146,25 @@ class Proxy:
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """Take one datagram (or one framed message of a stream); False if it is no message."""
+        if self._received is not None:
+            self._show_first(data, flow)
+            return True
+        return self._take(data, flow, now)
+
+    def _show_first(self, data: bytes, flow: Flow) -> None:
+        """Let event_route[core:msg-received] change it or drop it (Kamailio core/receive.c)."""
+        assert self._received is not None
+        self.last = None
+        ctx = self.host.outside()
+        ctx.record = received = Received(data, flow)
+
+        def go_on(ctx: Context, code: int) -> None:
+            if code >= 0 and not ctx.end & DROP:
+                self._take(received.data, flow, self.host.now())
+
+        self._runner.run(self._received, ctx, go_on)
+
+    def _take(self, data: bytes, flow: Flow, now: float) -> bool:
         host = self.host
         try:
             msg = Message.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)

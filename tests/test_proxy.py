@@ -152,3 +152,57 @@ def test_two_proxies_do_not_meet() -> None:
     one, two = load(cfg), load(cfg)
     assert [one.feed(request()).log, one.feed(request()).log] == [["1"], ["2"]]
     assert two.feed(request()).log == ["1"]
+
+
+RECEIVED = """
+received_route_mode={mode}
+event_route[core:msg-received] {{
+    if ($(rcv(buf)) =~ "^DROPPED") {{ drop; }}
+    if ($(rcv(buf)) =~ "^REFUSED") {{ return -1; }}
+    if ($(rcv(buf)) =~ "^EMPTIED") {{ $(rcv(buf)) = $null; }}
+    if ($(rcv(buf)) =~ "^NUMBERED") {{ $(rcv(buf)) = 5; }}
+    if ($(rcv(buf)) =~ "^CHANGED") {{ $(rcv(buf)) = $(rcv(buf){{s.replace,CHANGED,OPTIONS}}); }}
+    if ($(rcv(buf)) =~ "^WAITED") {{ slow_answer("3"); }}
+    if ($(rcv(buf)) =~ "^BROKEN") {{ broken("x"); }}
+    xinfo("$rcv(srcip):$rcv(srcport) $rcv(len)");
+    return 0;
+}}
+request_route {{ xinfo("$rm <$rcv(buf)>"); sl_send_reply("200", "OK"); }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "lines"),
+    [
+        ("OPTIONS", ["10.0.0.7:5070 {length}", "OPTIONS <<null>>"]),
+        ("CHANGED", ["10.0.0.7:5070 {length}", "OPTIONS <<null>>"]),
+        ("NUMBERED", ["10.0.0.7:5070 {length}", "NUMBERED <<null>>"]),
+        ("EMPTIED", ["10.0.0.7:5070 0"]),
+        ("DROPPED", []),
+        ("REFUSED", []),
+        ("BROKEN", []),
+    ],
+)
+def test_a_route_may_change_what_came_in(method: str, lines: list[str]) -> None:
+    proxy = load(RECEIVED.format(mode=1))
+    data = bytes(request("OPTIONS")).replace(b"OPTIONS", method.encode(), 1)
+    if method == "NUMBERED":
+        data = data.replace(b"1 OPTIONS", b"1 NUMBERED")
+    run = proxy.feed(data, source="10.0.0.7:5070")
+    told = [text for _, origin, text in proxy.log.records if origin == "<script>"]
+    assert told == [line.format(length=len(data)) for line in lines]
+    assert len(run.sent) == (len(lines) == 2)
+
+
+def test_what_came_in_is_not_shown_without_the_mode() -> None:
+    proxy = load(RECEIVED.format(mode=0))
+    proxy.feed(bytes(request("OPTIONS")))
+    assert [text for _, _, text in proxy.log.records] == ["OPTIONS <<null>>"]
+
+
+def test_the_route_that_is_shown_what_came_in_may_wait() -> None:
+    proxy = load(RECEIVED.format(mode=1))
+    data = bytes(request("OPTIONS")).replace(b"OPTIONS", b"WAITED")
+    assert not proxy.feed(data).sent
+    proxy.advance(3)
+    assert [text.split()[-1] for _, _, text in proxy.log.records] == [str(len(data)), "<<null>>"]

@@ -29,3 +29,13 @@ class Flow(NamedTuple):
 
 Outgoing = tuple[bytes, Flow]
 """A row of the outbox."""
+
+
+class Received:
+    """What came in and was not read yet: the record of event_route[core:msg-received]."""
+
+    __slots__ = ("data", "flow")
+
+    def __init__(self, data: bytes, flow: Flow) -> None:
+        self.data = data
+        self.flow = flow

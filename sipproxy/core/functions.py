@@ -17,7 +17,7 @@ from sipproxy.core.forward import (
     numeric,
 )
 from sipproxy.core.log import ERROR, NOTICE, report
-from sipproxy.core.module import Constant, function
+from sipproxy.core.module import Constant, event, function
 from sipproxy.core.params import FlagNumber, Parsed, Plain
 from sipproxy.core.sockets import DEFAULT_PORT
 from sipproxy.core.variables import CoreVariables
@@ -70,6 +70,12 @@ def to_address(arguments: tuple[Constant, ...]) -> bool:
 
 class Core(DnsCommands, CoreVariables, name="core"):
     """Flags, the R-URI, forwarding, and how messages are sent."""
+
+    msg_received = event(
+        "core:msg-received",
+        "Something came in, with received_route_mode=1; $rcv has it. drop and a negative code"
+        " drop it.",
+    )
 
     @function()
     def setflag(self, ctx: Context, flag: FlagNumber) -> None:

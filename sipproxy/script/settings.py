@@ -70,7 +70,7 @@ signed: ip_free_bind|ipfreebind|ip_nonlocal_bind=0 memlog|mem_log=4 memdbg|mem_d
 signed: mem_summary=12 mem_safety=1 mem_join=1 mem_status_mode=0 sip_parser_log_oneline=0
 signed: sip_parser_log=-1 sip_parser_mode=0 corelog|core_log=-1 tcp_connect_timeout=10*
 signed: tcp_send_timeout=10* tcp_connection_lifetime=120* tcp_wait_data=5000 tcp_script_mode=0
-signed: received_route_mode=0 latency_log=-1 latency_cfg_log=3 udp4_raw=0
+signed: received_route_mode=0* latency_log=-1 latency_cfg_log=3 udp4_raw=0
 string: log_name* log_prefix* log_engine_type log_engine_data xavp_via_params* xavp_via_fields*
 string: ipv6_hex_style=c stats_name_separator=_ async_workers_group version_table=version*
 string: tls_certificate tls_private_key tls_ca_list server_header* user_agent_header

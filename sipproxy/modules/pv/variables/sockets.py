@@ -1,18 +1,22 @@
 """`$si $sp $su...`, `$Ri $Rp $Ru...`, `$proto`, `$fs`, `$snd(...)`: addresses and protocols."""
 
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
-from sipproxy.core.flow import Flow
+from sipproxy.core.flow import Flow, Received
 from sipproxy.core.module import Module, pvar, setter
 from sipproxy.core.sockets import PROTO_NUMBER, ListenSocket
 from sipproxy.core.values import EvalError, Value, to_str
 from sipproxy.modules.pv.protocols import in_uri, proto_number
-from sipproxy.text import decode, lower
+from sipproxy.text import decode, encode, lower
 
 _AF_INET, _AF_INET6 = 2, 10
 _SENT = ("ip", "af", "port", "proto", "buf", "len", "sproto")
+_LONGEST = 65533
+"""Bytes that may take the place of what came in."""
 _CONSTANTS = {
     "IPv4": _AF_INET,
     "INET": _AF_INET,
@@ -215,6 +219,53 @@ class SocketVariables(Module):
     def sndfrom(self, inner: str | None, index: str | None) -> PvAccess:
         """Our socket the message leaves by, in onsend_route."""
         return _sent(inner, "local")
+
+    @pvar("rcv", bind=True)
+    def rcv(self, inner: str | None, index: str | None) -> PvAccess:
+        """What came in, in event_route[core:msg-received]: `buf`, which may be written, `len af
+        proto sproto srcip srcport rcvip rcvport`. Outside of texts it is written `$(rcv(buf))`.
+        """
+        read = _RECEIVED.get(inner or "")
+        if read is None:
+            raise ValueError(f"{', '.join(_RECEIVED)} exist")
+
+        def get(ctx: Context) -> Value:
+            return read(ctx.record) if isinstance(ctx.record, Received) else None
+
+        def write(ctx: Context, value: Value) -> None:
+            if not isinstance(ctx.record, Received):
+                raise EvalError("received info not set")
+            if inner == "buf":
+                ctx.record.data = _replacement(value)
+
+        return PvAccess(get, write)
+
+
+_RECEIVED: Mapping[str, Callable[[Received], Value]] = MappingProxyType(
+    {
+        "af": lambda received: _family(received.flow.local[0]),
+        "buf": lambda received: decode(received.data),
+        "len": lambda received: len(received.data),
+        "proto": lambda received: PROTO_NUMBER.get(received.flow.proto, 0),
+        "srcip": lambda received: received.flow.remote[0],
+        "rcvip": lambda received: received.flow.local[0],
+        "sproto": lambda received: received.flow.proto,
+        "srcport": lambda received: received.flow.remote[1],
+        "rcvport": lambda received: received.flow.local[1],
+    }
+)
+
+
+def _replacement(value: Value) -> bytes:
+    """What is to be read in place of what came in; raises EvalError."""
+    if value is None:
+        return b""
+    if not isinstance(value, str):
+        raise EvalError("str value required to set received data")
+    data = encode(value)
+    if len(data) > _LONGEST:
+        raise EvalError("new data is too long")
+    return data
 
 
 def _family(address: str) -> int:

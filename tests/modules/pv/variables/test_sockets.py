@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sipproxy.core.flow import Flow
+from sipproxy.core.flow import Flow, Received
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.values import EvalError
 
@@ -79,7 +79,39 @@ def test_what_is_being_sent(bench: Any) -> None:
     assert bench.show("$snd(buf) $snd(af)") == "abc 2"
 
 
-@pytest.mark.parametrize("text", ["$af(x)", "$K(ICMP)", "$snd(x)", "$si(x)"])
+def test_what_came_in(bench: Any) -> None:
+    ctx = bench.take(MESSAGE, kind="event")
+    ctx.record = Received(b"abc", Flow("tcp", ("::1", 5060), ("2001:db8::7", 5070)))
+    assert bench.show("$rcv(srcip) $rcv(srcport) $rcv(rcvip) $rcv(rcvport) $rcv(af)") == (
+        "2001:db8::7 5070 ::1 5060 10"
+    )
+    assert bench.show("$rcv(sproto) $rcv(proto) $rcv(buf) $rcv(len)") == "tcp 2 abc 3"
+
+
+def test_what_came_in_may_be_replaced(bench: Any) -> None:
+    ctx = bench.take(MESSAGE, kind="event")
+    ctx.record = Received(b"abc", Flow("udp", ("127.0.0.1", 5060), ("9.9.9.9", 5070)))
+    bench.put("$rcv(buf)", "d\u00e9\udcff")
+    assert ctx.record.data == b"d\xc3\xa9\xff"
+    bench.put("$rcv(len)", 2)
+    assert bench.value("$rcv(len)") == 4
+    bench.put("$rcv(buf)", "x" * 65533)
+    for bad in (5, "x" * 65534):
+        with pytest.raises(EvalError):
+            bench.put("$rcv(buf)", bad)
+    assert bench.value("$rcv(len)") == 65533
+    bench.put("$rcv(buf)", None)
+    assert bench.value("$rcv(buf)") == ""
+
+
+def test_what_came_in_is_known_to_its_event_only(bench: Any) -> None:
+    bench.take(MESSAGE)
+    assert bench.value("$rcv(buf)") is None
+    with pytest.raises(EvalError):
+        bench.put("$rcv(buf)", "x")
+
+
+@pytest.mark.parametrize("text", ["$af(x)", "$K(ICMP)", "$snd(x)", "$rcv(x)", "$rcv", "$si(x)"])
 def test_unknown_parts_are_refused(bench: Any, text: str) -> None:
     with pytest.raises(ResolveError):
         bench.value(text)
