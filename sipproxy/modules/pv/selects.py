@@ -249,9 +249,69 @@ def _ruri(step: Step, rest: list[Step]) -> Read:
     return _uri(_valid_ruri, rest)
 
 
+def _next_hop(of: Callable[[Context], str | None]) -> Callable[[Step, list[Step]], Read]:
+    """A URI that only requests have."""
+
+    def uri(ctx: Context) -> str:
+        found = of(ctx) if ctx.msg.is_request else None
+        if not found:
+            raise MessageError("no uri")
+        return found
+
+    return lambda step, rest: _uri(uri, rest)
+
+
+def _single(header: str) -> Callable[[Step, list[Step]], Read]:
+    """A header with one address, and its parts."""
+
+    def address(ctx: Context) -> NameAddr | None:
+        value = ctx.msg.header(header)
+        return NameAddr.parse(value) if value else None
+
+    def make(step: Step, rest: list[Step]) -> Read:
+        return _address(address, rest) if rest else _header(header)(step, rest)
+
+    return make
+
+
+def _of_request(read: Read) -> Read:
+    return lambda ctx: read(ctx) if ctx.msg.is_request else None
+
+
+def _of_reply(read: Read) -> Read:
+    return lambda ctx: None if ctx.msg.is_request else read(ctx)
+
+
+def _version(ctx: Context) -> str:
+    return ctx.msg.version
+
+
+_STATUS = _of_reply(lambda ctx: ctx.msg.status)
+_REASON = _of_reply(lambda ctx: ctx.msg.reason)
+_FIRST_LINES: dict[str, dict[str, Read]] = {
+    "request": {
+        "method": _of_request(lambda ctx: ctx.msg.method),
+        "uri": _of_request(lambda ctx: ctx.msg.ruri),
+        "version": _of_request(_version),
+    },
+    "response": {
+        "version": _of_reply(_version),
+        "status": _STATUS,
+        "code": _STATUS,
+        "reason": _REASON,
+    },
+}
+
+
 def _message(step: Step, rest: list[Step]) -> Read:
     if not rest:
         return lambda ctx: wire.decode(ctx.msg.raw)
+    if rest[0].name in _FIRST_LINES and len(rest) > 1:
+        _leaf(rest[2:])
+        part = _FIRST_LINES[rest[0].name].get(rest[1].name)
+        if part is None:
+            raise ValueError(f"a {rest[0].name} has no {rest[1].name}")
+        return part
     _leaf(rest[1:])
     parts: dict[str, Read] = {
         "first_line": lambda ctx: ctx.msg.first_line.strip(),
@@ -311,26 +371,46 @@ def _authorization(header: str) -> Callable[[Step, list[Step]], Read]:
 _ROOTS: dict[str, Callable[[Step, list[Step]], Read]] = {
     "authorization": _authorization("Authorization"),
     "call_id": _header("Call-ID"),
+    "code": _plain(_STATUS),
     "contact": _contact,
     "content_length": _header("Content-Length"),
     "content_type": _header("Content-Type"),
     "cseq": _cseq,
+    "date": _header("Date"),
     "dst": _peer(lambda ctx: ctx.msg.dest),
+    "dst_uri": _next_hop(lambda ctx: ctx.dst_uri),
     "event": _header("Event"),
     "expires": _header("Expires"),
     "f": _from,
     "from": _from,
+    "identity": _header("Identity"),
+    "identity_info": _header("Identity-Info"),
+    "m": _contact,
     "max_forwards": _header("Max-Forwards"),
     "method": _plain(lambda ctx: ctx.msg.method if ctx.msg.is_request else None),
+    "message": _message,
+    "min_se": _header("Min-SE"),
     "msg": _message,
+    "next_hop": _next_hop(lambda ctx: ctx.dst_uri or ctx.ruri),
+    "organization": _header("Organization"),
+    "priority": _header("Priority"),
     "proxy_authorization": _authorization("Proxy-Authorization"),
+    "reason": _plain(_REASON),
     "received": _received,
+    "refer_to": _single("Refer-To"),
+    "remote_party_id": _single("Remote-Party-ID"),
+    "request_uri": _next_hop(_valid_ruri),
+    "rpid": _single("Remote-Party-ID"),
     "ruri": _ruri,
+    "session_expires": _header("Session-Expires"),
+    "sip_if_match": _header("SIP-If-Match"),
     "src": _peer(lambda ctx: ctx.msg.source),
+    "status": _plain(_STATUS),
     "subject": _header("Subject"),
     "t": _to,
     "to": _to,
     "user_agent": _header("User-Agent"),
     "v": _via,
+    "version": _plain(_version),
     "via": _via,
 }
