@@ -1,7 +1,13 @@
 """A host with modules loaded, and contexts to run their functions in."""
 
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -112,3 +118,29 @@ def make_reply(
 def reply_text() -> Callable[..., str]:
     """Makes the text of a reply."""
     return make_reply
+
+
+@pytest.fixture
+def served() -> Callable[[Sequence[str], Path], AbstractContextManager[None]]:
+    """`with served(words, folder):` a server that says it is ready by its socket `folder`/ctl.
+
+    Its log is `folder`/log. It is stopped with all its processes.
+    """
+
+    @contextmanager
+    def serve(words: Sequence[str], folder: Path) -> Iterator[None]:
+        with open(folder / "log", "wb") as log:
+            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        try:
+            for _ in range(200):
+                if (folder / "ctl").exists() or process.poll() is not None:
+                    break
+                time.sleep(0.05)
+            assert process.poll() is None, (folder / "log").read_text(errors="replace")
+            yield
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+
+    return serve

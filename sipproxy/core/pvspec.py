@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sipproxy.errors import SipproxyError
 
+_BETWEEN = " \t,;\r\n"
+"""What stands between the variables of a list."""
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.?")
 
 
@@ -67,6 +69,21 @@ def split_text(text: str) -> list[str | PvSpec]:
     if literal:
         pieces.append(literal)
     return pieces
+
+
+def pv_texts(text: str, what: str = "variables") -> list[str]:
+    """The texts of a list of pseudo-variables: `$var(a), $avp(b);$x`.
+
+    Raises PvSyntaxError, also for what is no pseudo-variable; `what` the error calls them.
+    """
+    texts, rest = [], text.strip(_BETWEEN)
+    while rest:
+        if not rest.startswith("$"):
+            raise PvSyntaxError(f"a list of {what} is expected, not {rest!r}", 0)
+        end = pv_at(rest, 0)[1]
+        texts.append(rest[:end])
+        rest = rest[end:].strip(_BETWEEN)
+    return texts
 
 
 def pv_at(text: str, start: int) -> tuple[PvSpec, int]:

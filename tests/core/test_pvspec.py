@@ -2,7 +2,14 @@
 
 import pytest
 
-from sipproxy.core.pvspec import PvSpec, PvSyntaxError, TransformSpec, parse_pv, split_text
+from sipproxy.core.pvspec import (
+    PvSpec,
+    PvSyntaxError,
+    TransformSpec,
+    parse_pv,
+    pv_texts,
+    split_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +83,14 @@ def test_a_dot_belongs_to_a_name_in_a_text() -> None:
 def test_a_lone_dollar_is_refused() -> None:
     with pytest.raises(PvSyntaxError):
         split_text("costs 5$ ")
+
+
+def test_a_list_of_variables() -> None:
+    assert pv_texts(" $var(a), $(avp(b)[1]);$ru\r\n") == ["$var(a)", "$(avp(b)[1])", "$ru"]
+    assert pv_texts(" ;") == []
+
+
+@pytest.mark.parametrize("text", ["$var(a), b", "$var(a", "$"])
+def test_what_is_no_list_of_variables(text: str) -> None:
+    with pytest.raises(PvSyntaxError):
+        pv_texts(text)

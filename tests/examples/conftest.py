@@ -1,12 +1,8 @@
 """The examples with users: on a virtual clock, and as servers on UDP, sipproxy or Kamailio."""
 
-import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -66,7 +62,11 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serving(users: Path, tmp_path: Path) -> Callable[..., AbstractContextManager[int]]:
+def serving(
+    users: Path,
+    tmp_path: Path,
+    served: Callable[[Sequence[str], Path], AbstractContextManager[None]],
+) -> Callable[..., AbstractContextManager[int]]:
     """`with serving("kamailio", "flood_ban.cfg", DENSITY=20) as port:` an example on UDP.
 
     The control socket is the file PORT/ctl in tmp_path, the log is PORT/log. `options` are more
@@ -86,19 +86,8 @@ def serving(users: Path, tmp_path: Path) -> Callable[..., AbstractContextManager
         words = [*SERVERS[server], "-f", str(EXAMPLES / name), "-Y", str(folder), *options]
         for key, value in {**given, **defines}.items():
             words += ["-A", f"{key}={value}"]
-        with open(folder / "log", "wb") as log:
-            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
-        try:
-            for _ in range(200):
-                if (folder / "ctl").exists() or process.poll() is not None:
-                    break
-                time.sleep(0.05)
-            assert process.poll() is None, (folder / "log").read_text(errors="replace")
+        with served(words, folder):
             yield port
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(10)
 
     return serve
 

@@ -1,14 +1,10 @@
 """Real servers on loopback for foreign clients and hostile bytes: sipproxy, or Kamailio."""
 
 import hashlib
-import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -59,7 +55,9 @@ def registrar(tmp_path: Path) -> tuple[Path, dict[str, str]]:
 
 
 @pytest.fixture
-def serving(tmp_path: Path) -> Callable[..., AbstractContextManager[int]]:
+def serving(
+    tmp_path: Path, served: Callable[[Sequence[str], Path], AbstractContextManager[None]]
+) -> Callable[..., AbstractContextManager[int]]:
     """`with serving("sipproxy", "edge.cfg", {"SINK": 5070}) as port:` a cfg served on UDP.
 
     A relative name is a file beside this one. The cfg gets `PORT` and `CTL`, a path it must open;
@@ -78,18 +76,7 @@ def serving(tmp_path: Path) -> Callable[..., AbstractContextManager[int]]:
         words = [*SERVERS[server], "-f", str(HERE / cfg), "-Y", str(folder)]
         for key, value in {"PORT": port, "CTL": f'"unix:{folder}/ctl"', **defines}.items():
             words += ["-A", f"{key}={value}"]
-        with open(folder / "log", "wb") as log:
-            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
-        try:
-            for _ in range(200):
-                if (folder / "ctl").exists() or process.poll() is not None:
-                    break
-                time.sleep(0.05)
-            assert process.poll() is None, (folder / "log").read_text(errors="replace")
+        with served(words, folder):
             yield port
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(10)
 
     return serve

@@ -7,7 +7,7 @@ from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR
 from sipproxy.core.module import Module, function, modparam, modparam_method
 from sipproxy.core.params import Parsed
-from sipproxy.core.pvspec import PvSyntaxError, pv_at
+from sipproxy.core.pvspec import PvSyntaxError, pv_texts
 from sipproxy.core.values import wrap
 from sipproxy.db.database import Database
 from sipproxy.db.statement import Row, SqlValue
@@ -18,7 +18,6 @@ from sipproxy.modules.avpops.changes import ROUTES
 from sipproxy.text import byte_length, decode
 
 _LONGEST_QUERY = 1023
-_SEPARATORS = " \t,;\r\n"
 _FAILED, _NOTHING = -1, -2
 _ASKS = re.compile(r"\s*\(?\s*(?:select|show|with|pragma|explain|describe|values)\b", re.IGNORECASE)
 
@@ -36,17 +35,10 @@ class Targets(Parsed):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Take the variables apart; they are looked up by :meth:`bind`."""
-        texts, rest = [], text.strip(_SEPARATORS)
-        while rest:
-            if not rest.startswith("$"):
-                raise ValueError(f"a list of AVPs is expected, not {rest!r}")
-            try:
-                end = pv_at(rest, 0)[1]
-            except PvSyntaxError as error:
-                raise ValueError(error.message) from None
-            texts.append(rest[:end])
-            rest = rest[end:].strip(_SEPARATORS)
-        return cls(texts)
+        try:
+            return cls(pv_texts(text, "AVPs"))
+        except PvSyntaxError as error:
+            raise ValueError(error.message) from None
 
     def bind(self, host: Any) -> None:
         """Look the names up; raises ValueError for what is no AVP."""

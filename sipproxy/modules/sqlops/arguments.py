@@ -4,9 +4,7 @@ from typing import Any, Self
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.params import Parsed
-from sipproxy.core.pvspec import PvSyntaxError, pv_at
-
-_SEPARATORS = " \t,;\r\n"
+from sipproxy.core.pvspec import PvSyntaxError, pv_texts
 
 
 class ConnectionName(Parsed):
@@ -41,17 +39,10 @@ class Targets(Parsed):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Take the variables apart; they are looked up by :meth:`bind`."""
-        texts, rest = [], text.strip(_SEPARATORS)
-        while rest:
-            if not rest.startswith("$"):
-                raise ValueError(f"a list of variables is expected, not {rest!r}")
-            try:
-                end = pv_at(rest, 0)[1]
-            except PvSyntaxError as error:
-                raise ValueError(error.message) from None
-            texts.append(rest[:end])
-            rest = rest[end:].strip(_SEPARATORS)
-        return cls(texts)
+        try:
+            return cls(pv_texts(text))
+        except PvSyntaxError as error:
+            raise ValueError(error.message) from None
 
     def bind(self, host: Any) -> None:
         """Look the variables up; raises ResolveError, and ValueError for a read-only one."""
