@@ -7,58 +7,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sipproxy.cli import FINDINGS, OK, USAGE
-from sipproxy.cli.defines import define_option, parse_defines
+from sipproxy.cli.replay_options import (
+    ReplayOptions,
+    captures_argument,
+    cfg_option,
+    fail_if_option,
+    failures_told,
+    replay_options,
+    tested,
+)
 from sipproxy.clock import SystemClock
-from sipproxy.errors import CfgError, SipproxyError
 
 if TYPE_CHECKING:
-    from sipproxy.replay.expect import Test
     from sipproxy.replay.run import Replayed
     from sipproxy.replay.verdicts import Decision
 
 
 @click.command("replay")
-@click.argument("captures", metavar="CAPTURE...", type=click.Path(), nargs=-1, required=True)
-@click.option("-f", "cfg", metavar="CFG", type=click.Path(), required=True, help="The cfg to run.")
-@click.option(
-    "--me", "me", metavar="IP:PORT", multiple=True, help="Our address in the capture; repeatable."
-)
-@define_option
-@click.option(
-    "--compat",
-    type=click.Choice(["3.0", "5.6", "6.1"]),
-    help="The version of Kamailio to behave as, where a user would notice.",
-)
-@click.option(
-    "--auth",
-    type=click.Choice(["db", "capture", "accept", "reject"]),
-    default="db",
-    show_default=True,
-    help="Who knows the passwords: the cfg's database, the old server's answers, or nobody.",
-)
-@click.option("--users", type=click.Path(), help="A file of users in place of the database.")
-@click.option("--good", type=click.Path(), help="A file with users or addresses that are good.")
-@click.option("--blocked", metavar="LIST", help="What counts as blocked: 403,500-599,silence.")
-@click.option("--epoch", type=float, help="Unix time at which the server starts.")
+@captures_argument
+@cfg_option
+@replay_options
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option("--messages", is_flag=True, help="With --json: the decision on each request too.")
 @click.option("--csv", "as_csv", is_flag=True, help="A row for each source as CSV.")
-@click.option("--fail-if", multiple=True, metavar="TEST", help="Exit 1 if so: 'good.blocked>0'.")
+@fail_if_option
 @click.option("--log", "show_log", is_flag=True, help="Also the lines the cfg logs, on stderr.")
 @click.pass_context
 def command(
     ctx: click.Context,
     captures: tuple[str, ...],
     cfg: str,
-    me: tuple[str, ...],
-    defines: tuple[str, ...],
-    compat: str | None,
-    auth: str,
-    users: str | None,
-    good: str | None,
-    blocked: str | None,
-    epoch: float | None,
+    options: ReplayOptions,
     as_json: bool,
     messages: bool,
     as_csv: bool,
@@ -70,44 +49,25 @@ def command(
     Nothing is sent, written or asked outside. A request counts as blocked when it is answered
     with 400 or above (a challenge is no block) or not at all.
     """
-    from sipproxy.program import load_file
     from sipproxy.replay.expect import parse_tests
-    from sipproxy.replay.judges import Users
-    from sipproxy.replay.people import Good
-    from sipproxy.replay.player import Manner
     from sipproxy.replay.run import replay
-    from sipproxy.replay.verdicts import Blocking
 
-    ours = [_address(text) for text in me]
     decisions: list[Decision] = []
-    try:
+    with failures_told(ctx):
         tests = parse_tests(fail_if)
-        manner = Manner(
-            auth=auth,
-            users=Users.read(users) if users else None,
-            good=Good.read(good) if good else Good(),
-            blocking=Blocking.parse(blocked) if blocked else Blocking(),
-            told=decisions.append if messages else None,
-            keeps_log=show_log,
-        )
-        program = load_file(cfg, defines=parse_defines(defines), compat=compat or "")
+        told = decisions.append if messages else None
+        manner = options.manner(told=told, keeps_log=show_log)
+        program = options.program(cfg)
         began = SystemClock().now()
         with _calm_collector():
-            found = replay(program, captures, me=ours, manner=manner, epoch=epoch)
+            found = replay(program, captures, me=options.ours, manner=manner, epoch=options.epoch)
         seconds = SystemClock().now() - began
-    except CfgError as error:
-        from sipproxy.cli.errors import show_problems
-
-        ctx.exit(show_problems(error))
-    except (SipproxyError, ValueError) as error:
-        click.echo(f"sipproxy: {error}", err=True)
-        ctx.exit(USAGE)
     _show(found, decisions, seconds, as_json=as_json, as_csv=as_csv, show_log=show_log)
-    try:
-        ctx.exit(_tested(found, tests))
-    except ValueError as error:
-        click.echo(f"sipproxy: {error}", err=True)
-        ctx.exit(USAGE)
+    if tests:
+        from sipproxy.replay.data import as_data
+
+        with failures_told(ctx):
+            ctx.exit(tested(as_data(found), tests))
 
 
 @contextmanager
@@ -150,33 +110,3 @@ def _show(
         click.echo(data.as_csv(found), nl=False)
     else:
         click.echo(as_text(found))
-
-
-def _tested(found: "Replayed", tests: list["Test"]) -> int:
-    """The exit code by `--fail-if`; says which came true."""
-    if not tests:
-        return OK
-    from sipproxy.replay.data import as_data
-
-    report = as_data(found)
-    code = OK
-    for test in tests:
-        if test.holds(report):
-            click.echo(f"sipproxy: {test.text}: it is {test.value(report)}", err=True)
-            code = FINDINGS
-    return code
-
-
-def _address(text: str) -> tuple[str, int]:
-    from ipaddress import ip_address
-
-    host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")):
-        host, port = text, "5060"
-    try:
-        address = str(ip_address(host.strip("[]")))
-    except ValueError:
-        raise click.BadParameter(f"{host!r} is no IP address", param_hint="--me") from None
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise click.BadParameter(f"{port!r} is no port", param_hint="--me")
-    return address, int(port)

@@ -1,0 +1,152 @@
+"""What `replay`, `compare`, `sweep` and `explain` have in common: options, and how they fail."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sipproxy.cli import FINDINGS, OK, USAGE
+from sipproxy.cli.defines import define_option, parse_defines
+from sipproxy.errors import CfgError, SipproxyError
+
+if TYPE_CHECKING:
+    from sipproxy.program import Program
+    from sipproxy.replay.expect import Test
+    from sipproxy.replay.player import Manner
+
+Command = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What the options said, as texts; the methods read files and raise SipproxyError, CfgError
+    and ValueError.
+    """
+
+    me: tuple[str, ...]
+    defines: tuple[str, ...]
+    compat: str | None
+    auth: str
+    users: str | None
+    good: str | None
+    blocked: str | None
+    epoch: float | None
+
+    def program(self, cfg: str) -> "Program":
+        """The cfg, read with the defines."""
+        from sipproxy.program import load_file
+
+        return load_file(cfg, defines=parse_defines(self.defines), compat=self.compat or "")
+
+    def manner(self, **more: Any) -> "Manner":
+        """How it is judged; `more` are further fields of the Manner."""
+        from sipproxy.replay.judges import Users
+        from sipproxy.replay.people import Good
+        from sipproxy.replay.player import Manner
+        from sipproxy.replay.verdicts import Blocking
+
+        return Manner(
+            auth=self.auth,
+            users=Users.read(self.users) if self.users else None,
+            good=Good.read(self.good) if self.good else Good(),
+            blocking=Blocking.parse(self.blocked) if self.blocked else Blocking(),
+            **more,
+        )
+
+    @property
+    def ours(self) -> list[tuple[str, int]]:
+        """The addresses of `--me`."""
+        return [_address(text) for text in self.me]
+
+
+_OPTIONS = (
+    click.option(
+        "--me",
+        multiple=True,
+        metavar="IP:PORT",
+        help="Our address in the capture; repeatable.",
+    ),
+    define_option,
+    click.option(
+        "--compat",
+        type=click.Choice(["3.0", "5.6", "6.1"]),
+        help="The version of Kamailio to behave as, where a user would notice.",
+    ),
+    click.option(
+        "--auth",
+        type=click.Choice(["db", "capture", "accept", "reject"]),
+        default="db",
+        show_default=True,
+        help="Who knows the passwords: the cfg's database, the old server's answers, or nobody.",
+    ),
+    click.option("--users", type=click.Path(), help="A file of users in place of the database."),
+    click.option("--good", type=click.Path(), help="A file with users or addresses that are good."),
+    click.option("--blocked", metavar="LIST", help="What counts as blocked: 403,500-599,silence."),
+    click.option("--epoch", type=float, help="Unix time at which the server starts."),
+)
+
+cfg_option = click.option(
+    "-f", "cfg", metavar="CFG", type=click.Path(), required=True, help="The cfg to run."
+)
+captures_argument = click.argument(
+    "captures", metavar="CAPTURE...", type=click.Path(), nargs=-1, required=True
+)
+fail_if_option = click.option(
+    "--fail-if", multiple=True, metavar="TEST", help="Exit 1 if so: 'good.blocked>0'."
+)
+
+
+def replay_options(command: Command) -> Command:
+    """Add the options to a command, which gets them as one :class:`ReplayOptions`, `options`."""
+
+    @wraps(command)
+    def packed(*args: object, **given: Any) -> object:
+        taken = {field.name: given.pop(field.name) for field in fields(ReplayOptions)}
+        return command(*args, options=ReplayOptions(**taken), **given)
+
+    wrapped: Command = packed
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@contextmanager
+def failures_told(ctx: click.Context) -> Iterator[None]:
+    """Say what went wrong in the block and end with the exit code that it has."""
+    try:
+        yield
+    except CfgError as error:
+        from sipproxy.cli.errors import show_problems
+
+        ctx.exit(show_problems(error))
+    except (SipproxyError, ValueError) as error:
+        click.echo(f"sipproxy: {error}", err=True)
+        ctx.exit(USAGE)
+
+
+def tested(report: Mapping[str, Any], tests: list["Test"]) -> int:
+    """The exit code by `--fail-if`; says which came true. Raises ValueError."""
+    code = OK
+    for test in tests:
+        if test.holds(report):
+            click.echo(f"sipproxy: {test.text}: it is {test.value(report)}", err=True)
+            code = FINDINGS
+    return code
+
+
+def _address(text: str) -> tuple[str, int]:
+    from ipaddress import ip_address
+
+    host, colon, port = text.rpartition(":")
+    if not colon or (":" in host and not host.startswith("[")):
+        host, port = text, "5060"
+    try:
+        address = str(ip_address(host.strip("[]")))
+    except ValueError:
+        raise click.BadParameter(f"{host!r} is no IP address", param_hint="--me") from None
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise click.BadParameter(f"{port!r} is no port", param_hint="--me")
+    return address, int(port)
