@@ -11,10 +11,10 @@ from sipproxy.cli.replay_options import (
     ReplayOptions,
     captures_argument,
     cfg_option,
+    exit_code_of,
     fail_if_option,
     failures_told,
     replay_options,
-    tested,
 )
 from sipproxy.clock import SystemClock
 
@@ -67,7 +67,7 @@ def command(
         from sipproxy.replay.data import as_data
 
         with failures_told(ctx):
-            ctx.exit(tested(as_data(found), tests))
+            ctx.exit(exit_code_of(as_data(found), tests))
 
 
 @contextmanager

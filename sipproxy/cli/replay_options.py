@@ -127,7 +127,7 @@ def failures_told(ctx: click.Context) -> Iterator[None]:
         ctx.exit(USAGE)
 
 
-def tested(report: Mapping[str, Any], tests: list["Test"]) -> int:
+def exit_code_of(report: Mapping[str, Any], tests: list["Test"]) -> int:
     """The exit code by `--fail-if`; says which came true. Raises ValueError."""
     code = OK
     for test in tests:

@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sipproxy.cli.replay_options import ReplayOptions, failures_told, replay_options, tested
+from sipproxy.cli.replay_options import ReplayOptions, exit_code_of, failures_told, replay_options
 from sipproxy.errors import SipproxyError
 from sipproxy.replay.expect import parse_tests
 
@@ -42,8 +42,8 @@ def test_what_cannot_be_meant_ends_with_2(words: list[str], said: str) -> None:
 
 def test_the_exit_code_of_fail_if(capsys: pytest.CaptureFixture[str]) -> None:
     report = {"good": {"blocked": 2}}
-    assert tested(report, parse_tests(["good.blocked>2"])) == 0
-    assert tested(report, parse_tests(["good.blocked>2", "good.blocked==2"])) == 1
+    assert exit_code_of(report, parse_tests(["good.blocked>2"])) == 0
+    assert exit_code_of(report, parse_tests(["good.blocked>2", "good.blocked==2"])) == 1
     assert capsys.readouterr().err == "sipproxy: good.blocked==2: it is 2\n"
 
 
