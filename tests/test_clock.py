@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipproxy.clock import Chance, SystemClock, VirtualClock
+from sipproxy.clock import Chance, CpuClock, SystemClock, VirtualClock
 
 
 def test_a_virtual_clock_moves_when_it_is_set() -> None:
@@ -36,3 +36,11 @@ def test_the_shape_of_what_is_made_up(seed: int | None) -> None:
     assert int(chance.token(), 16) >= 0
     assert chance.below(1) == 0
     assert len(chance.bytes(3)) == 3
+
+
+def test_processor_time_grows_with_work() -> None:
+    clock = CpuClock()
+    began = clock.now()
+    while clock.now() == began:
+        sum(range(10_000))
+    assert clock.now() > began

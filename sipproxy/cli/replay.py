@@ -1,8 +1,5 @@
 """`sipproxy replay CAPTURE... -f CFG`."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -59,8 +56,7 @@ def command(
         manner = options.manner(told=told, keeps_log=show_log)
         program = options.program(cfg)
         began = SystemClock().now()
-        with _calm_collector():
-            found = replay(program, captures, me=options.ours, manner=manner, epoch=options.epoch)
+        found = replay(program, captures, me=options.ours, manner=manner, epoch=options.epoch)
         seconds = SystemClock().now() - began
     _show(found, decisions, seconds, as_json=as_json, as_csv=as_csv, show_log=show_log)
     if tests:
@@ -68,17 +64,6 @@ def command(
 
         with failures_told(ctx):
             ctx.exit(exit_code_of(as_data(found), tests))
-
-
-@contextmanager
-def _calm_collector() -> Iterator[None]:
-    """Look for cycles seldom: a replay makes next to none, and looking takes much of its time."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _show(

@@ -1,9 +1,12 @@
 """A whole replay: captures looked at, played, and what is known at the end."""
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sipproxy.clock import CpuClock
 from sipproxy.core.flow import Address
 from sipproxy.program import Program
 from sipproxy.replay.capture import Capture, Packet
@@ -23,6 +26,8 @@ class Replayed:
     me: list[Address]
     found: str
     """How our addresses were found: `as told`, or in words."""
+    seconds: float
+    """Processor time of the playing, without the first look at the captures."""
 
     @property
     def frames(self) -> int:
@@ -40,6 +45,53 @@ class Replayed:
         return any(address in self.player.survey.replied for address in self.me)
 
 
+class Captures:
+    """Captures that were looked at, to be played any number of times.
+
+    They are played one after the other, in the order of their first packets.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Raises CaptureError."""
+        self.captures = sorted(map(Capture, paths), key=_begin)
+        self.survey = Survey()
+        self._kept = Kept()
+        with calm_collector():
+            for capture in self.captures:
+                self._kept.begin()
+                for packet in capture:
+                    self.survey.take(packet)
+                    self._kept.take(packet)
+
+    def play(
+        self,
+        program: Program,
+        *,
+        me: Sequence[Address] = (),
+        manner: Manner | None = None,
+        epoch: float | None = None,
+    ) -> Replayed:
+        """Play them through a cfg.
+
+        Without `me` our address is guessed. `epoch` is the instant at which the server starts, by
+        which timers tick; the first packet's without it. Raises CfgError, and ValueError for an
+        epoch that lies behind the first packet.
+        """
+        survey = self.survey
+        if epoch is not None and epoch > survey.first:
+            raise ValueError(f"the first packet is of {survey.first:.3f}, before that epoch")
+        ours, found = (list(me), "as told") if me else survey.me(program)
+        start = survey.first if epoch is None else epoch
+        began = CpuClock().now()
+        player = Player(program, ours, start, survey=survey, manner=manner)
+        with calm_collector():
+            for number, capture in enumerate(self.captures):
+                player.capture = number
+                player.play(capture if self._kept.is_over else self._kept.captures[number])
+        player.finish()
+        return Replayed(player, self.captures, ours, found, CpuClock().now() - began)
+
+
 def replay(
     program: Program,
     paths: Sequence[str],
@@ -48,30 +100,19 @@ def replay(
     manner: Manner | None = None,
     epoch: float | None = None,
 ) -> Replayed:
-    """Play captures through a cfg, one after the other, in the order of their first packets.
+    """Look at captures and play them once: see :class:`Captures`."""
+    return Captures(paths).play(program, me=me, manner=manner, epoch=epoch)
 
-    Without `me` our address is guessed. `epoch` is the instant at which the server starts, by
-    which timers tick; the first packet's without it. Raises CaptureError and CfgError, and
-    ValueError for an epoch that lies behind the first packet.
-    """
-    captures = sorted(map(Capture, paths), key=_begin)
-    survey = Survey()
-    kept = Kept()
-    for capture in captures:
-        kept.begin()
-        for packet in capture:
-            survey.take(packet)
-            kept.take(packet)
-    if epoch is not None and epoch > survey.first:
-        raise ValueError(f"the first packet is of {survey.first:.3f}, before that epoch")
-    ours, found = (list(me), "as told") if me else survey.me(program)
-    start = survey.first if epoch is None else epoch
-    player = Player(program, ours, start, survey=survey, manner=manner)
-    for number, capture in enumerate(captures):
-        player.capture = number
-        player.play(capture if kept.is_over else kept.captures[number])
-    player.finish()
-    return Replayed(player, captures, ours, found)
+
+@contextmanager
+def calm_collector() -> Iterator[None]:
+    """Look for cycles seldom: a replay makes next to none, and looking takes much of its time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class Kept:

@@ -10,7 +10,7 @@ from sipproxy.replay.capture import Datagram, Packet
 from sipproxy.replay.data import as_data
 from sipproxy.replay.pcap import PcapWriter
 from sipproxy.replay.records import CaptureError
-from sipproxy.replay.run import Kept, replay
+from sipproxy.replay.run import Captures, Kept, replay
 from sipproxy.testing.messages import Messages
 
 ME, PHONE = ("192.0.2.100", 5060), ("192.0.2.1", 5060)
@@ -67,3 +67,14 @@ def test_packets_are_kept_as_long_as_there_is_room() -> None:
 def test_a_file_that_is_no_capture(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="cannot read"):
         replay(load_text(CFG), [str(tmp_path / "none.pcap")])
+
+
+def test_captures_are_looked_at_once_and_played_often(captures: list[str]) -> None:
+    looked = Captures(captures)
+    once, again = looked.play(load_text(CFG)), looked.play(load_text(CFG))
+    other = looked.play(load_text(CFG.replace("403", "200")), me=[ME])
+    assert as_data(once) == as_data(again)
+    assert once.seconds > 0.0
+    assert other.player.sources["192.0.2.1"].accepted == 6
+    with pytest.raises(ValueError, match="before that epoch"):
+        looked.play(load_text(CFG), epoch=1001.0)
