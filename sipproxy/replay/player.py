@@ -317,6 +317,7 @@ class Player:
         user = from_user(data) if proved is None else proved
         decision = Decision(packet.number, packet.time, datagram.source, captured, found, user)
         decision.capture = self.capture
+        decision.place = self._place - 1
         method = decision.method
         source = self.sources.get(address) or self.sources[OTHERS]
         source.requests[method] += 1

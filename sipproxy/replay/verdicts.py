@@ -24,7 +24,7 @@ class Decision:
 
     __slots__ = (
         *("auth", "captured", "capture", "diverges", "exchange", "line", "method"),
-        *("packet", "source", "status", "time", "to", "user", "verdict"),
+        *("packet", "place", "source", "status", "time", "to", "user", "verdict"),
     )
 
     def __init__(
@@ -45,6 +45,8 @@ class Decision:
         self.method = exchange.method
         self.capture = 0
         """Which of the captures it stands in, from 0."""
+        self.place = 0
+        """Its number among the messages of all captures, from 0: the same in each replay."""
         self.verdict = ""
         self.status = 0
         self.line = ""
