@@ -5,7 +5,7 @@ SQLAlchemy is imported here when the first database is asked for, not before.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,10 @@ class Databases:
             known.before = self._before
             known.version_table = self.version_table
         return known
+
+    def __iter__(self) -> Iterator[Database]:
+        """Those that were given out."""
+        return iter(self._known.values())
 
     def put(self, url: str, database: Database) -> None:
         """Let a database stand in for the one of a URL."""
