@@ -1,8 +1,10 @@
 """What modules see of a database: prepared queries that a route awaits."""
 
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy.engine import Dialect
@@ -18,6 +20,11 @@ BULK_SECONDS = 3600.0
 
 Change = tuple[str, Iterable[Parameters]]
 """A statement, and the parameters of each time it is run."""
+
+Step = tuple[str, Parameters]
+"""A statement, and the parameters with which it is run once."""
+
+_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 _READS = re.compile(r"\s*\(?\s*(?:select|values|explain)\b", re.IGNORECASE)
@@ -73,6 +80,13 @@ class Database(ABC):
     async def change(self, sql: str, parameters: Parameters) -> int:
         """Run and commit a statement; how many rows it touched."""
 
+    async def apply(self, steps: Sequence[Step]) -> list[int]:
+        """Run these one after the other, in one transaction where that can be had.
+
+        How many rows each touched.
+        """
+        return [await self.change(*step) for step in steps]
+
     @abstractmethod
     async def ask(self, sql: str) -> Result:
         """Run a statement that a person wrote, in the database's own words, and commit it."""
@@ -96,6 +110,18 @@ class Database(ABC):
     def storable(self, text: str) -> SqlValue:
         """What to store for a text of any bytes: it is read as the same text, where that can be."""
         return text
+
+    def moment(self, second: int) -> SqlValue:
+        """What a column of time holds for a Unix second: local time, as in Kamailio."""
+        return time.strftime(_TIME, time.localtime(second))
+
+    def second(self, moment: object) -> int:
+        """The Unix second of what a column of time holds. Raises ValueError."""
+        if isinstance(moment, str):
+            moment = datetime.strptime(moment, _TIME)
+        if isinstance(moment, datetime):
+            return int(moment.timestamp())
+        raise ValueError(f"{moment!r} is no time")
 
     @abstractmethod
     def close(self) -> None:
@@ -141,6 +167,10 @@ class Query:
     def stream(self, values: Sequence[SqlValue] = (), size: int = 100) -> Iterator[list[Row]]:
         """All rows of a select, so many at a time; this blocks."""
         return self._database.stream(self.statement.sql, self._arrange(values), max(size, 1))
+
+    def step(self, values: Sequence[SqlValue]) -> Step:
+        """Run it with these values, as a part of :meth:`Database.apply`."""
+        return self.statement.sql, self._arrange(values)
 
     def change(self, rows: Iterable[Sequence[SqlValue]] = ((),)) -> Change:
         """Run it for each of these rows, as a part of :meth:`Database.write`."""

@@ -1,6 +1,6 @@
 """Databases behind a connection: every statement runs in a small pool of threads."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sipproxy import text as wire
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, only_reads
+from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, Step, only_reads
 from sipproxy.db.engines import reason_of
 from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
@@ -59,6 +59,11 @@ class PooledDatabase(Database):
         if self.read_only:
             raise DatabaseError(f"{self.url}: a replay changes no database server")
         return await self._in_thread(lambda c: _changed(c, sql, parameters))
+
+    async def apply(self, steps: Sequence[Step]) -> list[int]:
+        if self.read_only:
+            raise DatabaseError(f"{self.url}: a replay changes no database server")
+        return await self._in_thread(lambda c: _applied(c, steps, self._transaction))
 
     async def ask(self, sql: str) -> Result:
         if self.read_only and not only_reads(sql):
@@ -155,6 +160,14 @@ def _asked(connection: Connection, sql: str) -> Result:
 
 def _changed(connection: Connection, sql: str, parameters: Parameters) -> int:
     return connection.exec_driver_sql(sql, presentable(parameters)).rowcount
+
+
+def _applied(connection: Connection, steps: Sequence[Step], level: str) -> list[int]:
+    if len(steps) == 1:
+        return [_changed(connection, *steps[0])]
+    connection.execution_options(isolation_level=level)
+    with connection.begin():
+        return [_changed(connection, *step) for step in steps]
 
 
 def _write(connection: Connection, sql: str, rows: Iterator[Parameters]) -> None:

@@ -6,7 +6,7 @@ SQLAlchemy is imported here when the first database is asked for, not before.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sipproxy.core.offload import Offload
@@ -48,6 +48,8 @@ class Databases:
         """The table that holds the versions of the others (core parameter version_table)."""
         self.overlay = overlay
         """Whether nothing outside is written: a replay."""
+        self.stands_in: Callable[[str], Callable[[], None]] | None = None
+        """Where given: asked with a URL whose scheme is not served, for who is told of its uses."""
         self._offload = offload
         self._modules = modules
         self._known: dict[str, Database] = {}
@@ -80,6 +82,11 @@ class Databases:
             database.before = before
 
     def _make(self, text: str) -> Database:
+        scheme = text.partition(":")[0]
+        if self.stands_in is not None and scheme not in SCHEMES:
+            from sipproxy.db.absent import AbsentDatabase
+
+            return AbsentDatabase(scheme, self.stands_in(f"{scheme}:"))
         try:
             url = DatabaseUrl.parse(text)
         except DatabaseError as error:
@@ -93,14 +100,18 @@ class Databases:
                 f'{url}: the module {module} is not loaded (loadmodule "{module}.so")'
             )
         if url.scheme == "sqlite":
-            from sipproxy.db.sqlite import SqliteDatabase
-
-            options = self.sqlite.get(url.database, SqliteOptions())
-            timeout = self.timeouts["sqlite"]
-            return SqliteDatabase(
-                url, self._offload, timeout, options=options, overlay=self.overlay
-            )
+            return self._file(url)
         return self._server(url)
+
+    def _file(self, url: DatabaseUrl) -> Database:
+        from sipproxy.db.memory import SqliteCopy
+        from sipproxy.db.sqlite import SqliteDatabase
+
+        options = self.sqlite.get(url.database, SqliteOptions())
+        if self.overlay:
+            options = replace(options, read_only=True)
+        file = SqliteDatabase(url, self._offload, self.timeouts["sqlite"], options=options)
+        return SqliteCopy(url, lambda: file.connect(0.0)) if self.overlay else file
 
     def _server(self, url: DatabaseUrl) -> Database:
         from sipproxy.db.engines import server_dialect, server_engine

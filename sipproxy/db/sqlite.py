@@ -6,18 +6,17 @@ thread, which may wait, and the route awaits it.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TypeVar, cast
 from urllib.parse import quote
 
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-
 from sipproxy import text
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, only_reads
+from sipproxy.db.database import BULK_SECONDS, Change, Result, Step, only_reads
+from sipproxy.db.memory import InSqlite, applied, asked, written
 from sipproxy.db.registry import SqliteOptions
-from sipproxy.db.statement import Parameters, Row, SqlValue, presentable
+from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
@@ -27,11 +26,10 @@ DEFAULT = SqliteOptions()
 _LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
 
 
-class SqliteDatabase(Database):
+class SqliteDatabase(InSqlite):
     """One SQLite file; `timeout` is how long, in seconds, a lock may be in the way.
 
-    With `overlay` the file is only read: changes go to a copy in memory, which later reads see
-    and which is gone at the end. `changes` counts the rows they touched.
+    `changes` counts the rows that were touched.
     """
 
     def __init__(
@@ -41,12 +39,10 @@ class SqliteDatabase(Database):
         timeout: float,
         *,
         options: SqliteOptions = DEFAULT,
-        overlay: bool = False,
     ) -> None:
-        super().__init__(url, sqlite_dialect())
+        super().__init__(url)
         self.timeout = timeout
         self.options = options
-        self.overlay = overlay
         self.changes = 0
         self._path = url.path
         self._reader: sqlite3.Connection | None = None
@@ -66,20 +62,19 @@ class SqliteDatabase(Database):
         except (OverflowError, ValueError) as error:
             raise DatabaseError(self._sentence(error)) from None
         except sqlite3.Error as error:
-            if not _is_lock(error) or self.overlay:
+            if not _is_lock(error):
                 raise DatabaseError(self._sentence(error)) from None
         return await self._in_thread(lambda: self._wait_and_fetch(sql, parameters))
 
     async def change(self, sql: str, parameters: Parameters) -> int:
         clean = presentable(parameters)
-        if self.overlay:
-            return self._guarded(lambda: self._changed(self._connected(), sql, clean))
         return await self._in_thread(lambda: self._changed(self._patient(), sql, clean))
+
+    async def apply(self, steps: Sequence[Step]) -> list[int]:
+        return await self._in_thread(lambda: self._applied(self._patient(), steps))
 
     async def ask(self, sql: str) -> Result:
         sql = text.presentable(sql)
-        if self.overlay:
-            return self._guarded(lambda: self._asked(self._connected(), sql))
         if only_reads(sql):
             try:
                 return self._asked(self._connected(), sql)
@@ -94,7 +89,7 @@ class SqliteDatabase(Database):
     def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
         try:
             with (
-                self._own_connection() as connection,
+                closing(self.connect(self.timeout)) as connection,
                 closing(connection.execute(sql, presentable(parameters))) as cursor,
             ):
                 while rows := cursor.fetchmany(size):
@@ -103,24 +98,14 @@ class SqliteDatabase(Database):
             raise DatabaseError(self._sentence(error)) from None
 
     def write(self, changes: Iterable[Change]) -> None:
-        with self._own_connection() as connection:
+        with closing(self.connect(self.timeout)) as connection:
             self._guarded(lambda: self._write(connection, changes))
 
     async def aside(self, work: Callable[[], T]) -> T:
-        if self.overlay:
-            return work()
         try:
             return cast(T, await self._bulk.submit(work, BULK_SECONDS))
         except TimeoutError as error:
             raise DatabaseError(f"{self.url}: {error}") from None
-
-    def storable(self, value: str) -> SqlValue:
-        """Bytes that are not UTF-8 go into a text column as they are, as Kamailio's would."""
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return text.encode(value)
-        return value
 
     def close(self) -> None:
         self._bulk.close()
@@ -138,16 +123,17 @@ class SqliteDatabase(Database):
     def _connected(self) -> sqlite3.Connection:
         """The connection of the proxy's own thread."""
         if self._reader is None:
-            self._reader = self._connect(0.0)
-            if self.overlay:
-                self._reader = _copied(self._reader)
+            self._reader = self.connect(0.0)
         return self._reader
 
-    def _connect(self, patience: float) -> sqlite3.Connection:
-        """A connection that waits so many seconds for a lock; it does not create the file."""
+    def connect(self, patience: float) -> sqlite3.Connection:
+        """A connection that waits so many seconds for a lock; it does not create the file.
+
+        Raises DatabaseError.
+        """
         if not os.path.exists(self._path):
             raise DatabaseError(f"{self.url}: there is no such file ({self._path})")
-        mode = "ro" if self.overlay or self.options.read_only else "rw"
+        mode = "ro" if self.options.read_only else "rw"
         try:
             connection = sqlite3.connect(
                 f"file:{quote(self._path)}?mode={mode}",
@@ -169,9 +155,9 @@ class SqliteDatabase(Database):
         try:
             return self._connected().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            if not _is_lock(error) or self.overlay:
+            if not _is_lock(error):
                 raise
-        connection = self._connect(self.timeout)
+        connection = self.connect(self.timeout)
         try:
             return connection.execute(sql, parameters).fetchall()
         finally:
@@ -182,7 +168,7 @@ class SqliteDatabase(Database):
     def _patient(self) -> sqlite3.Connection:
         """The connection of the thread, which waits for locks."""
         if self._waiter is None:
-            self._waiter = self._connect(self.timeout)
+            self._waiter = self.connect(self.timeout)
         return self._waiter
 
     def _close_waiter(self) -> None:
@@ -198,33 +184,18 @@ class SqliteDatabase(Database):
         self.changes += max(count, 0)
         return count
 
-    @contextmanager
-    def _own_connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one use; of an overlay there is one only, which knows the changes."""
-        if self.overlay:
-            yield self._connected()
-            return
-        with closing(self._connect(self.timeout)) as connection:
-            yield connection
-
     def _write(self, connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
-        connection.execute("BEGIN IMMEDIATE").close()
-        try:
-            for sql, rows in changes:
-                count = connection.executemany(sql, map(presentable, rows)).rowcount
-                self.changes += max(count, 0)
-            connection.execute("COMMIT").close()
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK").close()
-            raise
+        self.changes += written(connection, changes)
+
+    def _applied(self, connection: sqlite3.Connection, steps: Sequence[Step]) -> list[int]:
+        counts = applied(connection, steps)
+        self.changes += sum(counts)
+        return counts
 
     def _asked(self, connection: sqlite3.Connection, sql: str) -> Result:
-        with closing(connection.execute(sql)) as cursor:
-            columns = tuple(column[0] for column in cursor.description or ())
-            rows = cursor.fetchall()
-            self.changes += max(cursor.rowcount, 0)
-            return Result(columns, rows, cursor.rowcount)
+        result = asked(connection, sql)
+        self.changes += max(result.changed, 0)
+        return result
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         # Half a second more than the lock may last: SQLite's own answer is the better one.
@@ -246,12 +217,3 @@ class SqliteDatabase(Database):
 
 def _is_lock(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED
-
-
-def _copied(source: sqlite3.Connection) -> sqlite3.Connection:
-    """All of a database in memory; the source is closed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    copy.text_factory = text.decode
-    source.backup(copy)
-    source.close()
-    return copy

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from sipproxy.core.offload import Offload
+from sipproxy.db.memory import SqliteCopy
 from sipproxy.db.pooled import PooledDatabase
 from sipproxy.db.registry import Databases, SqliteOptions
 from sipproxy.db.sqlite import SqliteDatabase
@@ -72,11 +73,12 @@ def test_a_driver_that_is_not_installed_is_told_at_first_use(
 
 def test_options_of_a_file_and_the_overlay_reach_it(offload: Offload, file: Path) -> None:
     databases = Databases(offload, {"db_sqlite"}, overlay=True)
+    assert isinstance(databases.get(f"sqlite:///{file}"), SqliteCopy)
+    databases.close()
+    databases = Databases(offload, {"db_sqlite"})
     databases.sqlite[str(file)] = SqliteOptions(read_only=True)
     base = databases.get(f"sqlite:///{file}")
-    assert isinstance(base, SqliteDatabase)
-    assert base.overlay and base.options.read_only
-    databases.close()
+    assert isinstance(base, SqliteDatabase) and base.options.read_only
 
 
 def test_a_replay_does_not_change_a_server(offload: Offload) -> None:

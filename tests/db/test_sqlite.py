@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from sipproxy.core.offload import Offload
-from sipproxy.db.database import Query
+from sipproxy.db.database import Database, Query
+from sipproxy.db.memory import SqliteCopy
 from sipproxy.db.registry import SqliteOptions
 from sipproxy.db.schema import kamailio_tables
 from sipproxy.db.sqlite import SqliteDatabase
@@ -30,6 +31,11 @@ SET_HA1 = (
 
 def database(file: Path, offload: Offload, timeout: float = 5.0, **more: Any) -> SqliteDatabase:
     return SqliteDatabase(DatabaseUrl.parse(f"sqlite:///{file}"), offload, timeout, **more)
+
+
+def copied(file: Path, offload: Offload) -> SqliteCopy:
+    base = database(file, offload, options=SqliteOptions(read_only=True))
+    return SqliteCopy(base.url, lambda: base.connect(0.0))
 
 
 @pytest.fixture
@@ -164,7 +170,7 @@ def test_a_lock_that_stays_is_a_database_error(
 
 def test_an_overlay_leaves_the_file_as_it_is(file: Path, offload: Offload) -> None:
     before = file.read_bytes()
-    overlay = database(file, offload, overlay=True)
+    overlay = copied(file, offload)
     query = overlay.prepare(HA1)
     assert inline(query.first(("alice",))) == ("alicealice",)
     assert inline(overlay.prepare(SET_HA1).run(("x", "alice"))) == 1
@@ -244,10 +250,37 @@ def test_statements_that_a_person_wrote(base: SqliteDatabase, play: Play) -> Non
 
 
 def test_an_overlay_writes_and_streams_in_memory(file: Path, offload: Offload, play: Play) -> None:
-    base = database(file, offload, overlay=True)
+    base = copied(file, offload)
     base.write((base.prepare(delete(SUBSCRIBER)).change(),))
     users = base.prepare(select(SUBSCRIBER.c.id))
     assert list(users.stream()) == []
     assert inline(base.ask("SELECT id FROM subscriber")).rows == []
     assert inline(base.aside(lambda: 5)) == 5
     assert len(database(file, offload).prepare(select(SUBSCRIBER.c.id)).read()) == 2
+
+
+@pytest.mark.parametrize("make", [database, copied])
+def test_steps_are_one_transaction(
+    file: Path, offload: Offload, play: Play, make: Callable[[Path, Offload], Database]
+) -> None:
+    base = make(file, offload)
+    change = base.prepare(SET_HA1, ("user", "new"))
+    gone = base.prepare(delete(SUBSCRIBER))
+    broken = ("UPDATE nowhere SET x = 1", ())
+    assert play(base.apply([change.step(("alice", "x")), change.step(("nobody", "x"))])) == [1, 0]
+    with pytest.raises(DatabaseError, match="no such table"):
+        play(base.apply([gone.step(()), broken]))
+    with pytest.raises(DatabaseError, match="no such table"):
+        play(base.apply([broken]))
+    assert base.prepare(HA1).read(("alice",)) == [("x",)]
+    assert play(base.apply([gone.step(())])) == [2]
+
+
+def test_times_are_julian_days(base: SqliteDatabase) -> None:
+    assert base.moment(0) == 2440587.5 - 0.5 / 86400
+    for second in (0, 1, 1_000_000_000, 1_795_000_001):
+        assert base.second(base.moment(second)) == second
+    assert base.second("2030-05-28 21:32:15") == round(86400 * (2030 - 2440587.5) + 0.5)
+    assert base.second("soon") == base.second(0)
+    with pytest.raises(ValueError, match="None is no time"):
+        base.second(None)
