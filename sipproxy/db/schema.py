@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
+    REAL,
     Column,
     Index,
     Integer,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 
 def text_column(name: str, length: int, default: str | None = "") -> Column[Any]:
@@ -31,6 +34,29 @@ def number_column(name: str, default: int | None = 0, *, small: bool = False) ->
     given = None if default is None else text(str(default))
     kind = SmallInteger() if small else Integer()
     return Column(name, kind, server_default=given, nullable=False)
+
+
+class _Time(UserDefinedType[Any]):
+    """A point in time in local time, as the scripts write it for all but MySQL."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **more: Any) -> str:
+        """The type's name in SQL."""
+        return "TIMESTAMP WITHOUT TIME ZONE"
+
+
+def time_column(name: str, default: str | None = None) -> Column[Any]:
+    """A point in time, NOT NULL, with a default; None for no default."""
+    given = None if default is None else text(f"'{default}'")
+    kind: TypeEngine[Any] = _Time().with_variant(mysql.DATETIME(), "mysql", "mariadb")
+    return Column(name, kind, server_default=given, nullable=False)
+
+
+def real_column(name: str, default: str, digits: tuple[int, int]) -> Column[Any]:
+    """REAL NOT NULL with a default; MySQL keeps so many digits, so many of them a fraction."""
+    kind: TypeEngine[Any] = REAL().with_variant(mysql.FLOAT(*digits), "mysql", "mariadb")
+    return Column(name, kind, server_default=text(default), nullable=False)
 
 
 def kamailio_table(metadata: MetaData, name: str, version: int, *parts: Any) -> Table:
@@ -63,6 +89,8 @@ def kamailio_tables() -> MetaData:
         Index("subscriber_username_idx", "username"),
     )
     _permissions(known)
+    _locations(known)
+    _accounts(known)
     kamailio_table(
         known,
         "secfilter",
@@ -91,6 +119,80 @@ def kamailio_tables() -> MetaData:
         number_column("expires"),
     )
     return known
+
+
+_LONG_AGO = "2000-01-01 00:00:01"
+
+
+def _locations(known: MetaData) -> None:
+    kamailio_table(
+        known,
+        "location",
+        9,
+        text_column("ruid", 64),
+        text_column("username", 64),
+        Column("domain", String(64), server_default=text("NULL")),
+        text_column("contact", 512),
+        Column("received", String(128), server_default=text("NULL")),
+        Column("path", String(512), server_default=text("NULL")),
+        time_column("expires", "2030-05-28 21:32:15"),
+        real_column("q", "1.0", (10, 2)),
+        text_column("callid", 255, "Default-Call-ID"),
+        number_column("cseq", 1),
+        time_column("last_modified", _LONG_AGO),
+        number_column("flags"),
+        number_column("cflags"),
+        text_column("user_agent", 255),
+        Column("socket", String(64), server_default=text("NULL")),
+        Column("methods", Integer, server_default=text("NULL")),
+        Column("instance", String(255), server_default=text("NULL")),
+        *map(number_column, ("reg_id", "server_id", "connection_id", "keepalive", "partition")),
+        UniqueConstraint("ruid", name="location_ruid_idx"),
+        Index("location_account_contact_idx", "username", "domain", "contact"),
+        Index("location_expires_idx", "expires"),
+        Index("location_tcpcon_idx", "connection_id"),
+        Index("location_connection_idx", "server_id", "connection_id"),
+    )
+    kamailio_table(
+        known,
+        "location_attrs",
+        1,
+        text_column("ruid", 64),
+        text_column("username", 64),
+        Column("domain", String(64), server_default=text("NULL")),
+        text_column("aname", 64),
+        number_column("atype"),
+        text_column("avalue", 512),
+        time_column("last_modified", _LONG_AGO),
+        Index("location_attrs_account_record_idx", "username", "domain", "ruid"),
+        Index("location_attrs_last_modified_idx", "last_modified"),
+    )
+
+
+def _accounts(known: MetaData) -> None:
+    for name, version in (("acc", 5), ("missed_calls", 4)):
+        kamailio_table(
+            known,
+            name,
+            version,
+            text_column("method", 16),
+            text_column("from_tag", 128),
+            text_column("to_tag", 128),
+            text_column("callid", 255),
+            text_column("sip_code", 3),
+            text_column("sip_reason", 128),
+            time_column("time"),
+            Index(f"{name}_callid_idx", "callid"),
+        )
+    kamailio_table(
+        known,
+        "acc_cdrs",
+        2,
+        time_column("start_time", "2000-01-01 00:00:00"),
+        time_column("end_time", "2000-01-01 00:00:00"),
+        real_column("duration", "0", (10, 3)),
+        Index("acc_cdrs_start_time_idx", "start_time"),
+    )
 
 
 def _permissions(known: MetaData) -> None:

@@ -2,7 +2,9 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ Play = Callable[[Coroutine[Any, None, Any]], Any]
 
 SUBSCRIBER = kamailio_tables().tables["subscriber"]
 HA1 = select(SUBSCRIBER.c.ha1).where(SUBSCRIBER.c.username == bindparam("user"))
+RENAME = (
+    update(SUBSCRIBER)
+    .values(username=bindparam("new"))
+    .where(SUBSCRIBER.c.username == bindparam("user"))
+)
 URL = DatabaseUrl.parse("mysql://kamailio:secret@db.example.com/kamailio")
 
 
@@ -177,6 +184,36 @@ def test_whole_tables(slow: Slow, offload: Offload, play: Play) -> None:
     with pytest.raises(DatabaseError, match="nowhere"):
         list(base.stream("SELECT 1 FROM nowhere", (), 5))
     base.close()
+
+
+def test_steps_are_one_transaction(slow: Slow, offload: Offload, play: Play) -> None:
+    base = pooled(slow, offload)
+    change = base.prepare(RENAME, ("user", "new"))
+    assert play(base.apply([change.step(("alice", "x")), change.step(("nobody", "y"))])) == [1, 0]
+    with pytest.raises(DatabaseError, match="no such table"):
+        play(base.apply([change.step(("bob", "z")), ("UPDATE nowhere SET x = 1", ())]))
+    names = [row[0] for row in base.prepare(select(SUBSCRIBER.c.username)).read()]
+    assert sorted(names) == ["bob", "x"]
+    assert play(base.apply([change.step(("bob", "z"))])) == [1]
+    base.close()
+    looker = pooled(slow, offload, read_only=True)
+    with pytest.raises(DatabaseError, match="a replay changes no database server"):
+        play(looker.apply([change.step(("z", "bob"))]))
+
+
+def test_times_are_local_time(slow: Slow, offload: Offload, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        base = pooled(slow, offload)
+        assert base.moment(1_000_000_000) == "2001-09-09 03:46:40"
+        assert base.second("2001-09-09 03:46:40") == 1_000_000_000
+        assert base.second(datetime(2001, 9, 9, 3, 46, 40)) == 1_000_000_000
+        with pytest.raises(ValueError, match="no time"):
+            base.second(None)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_statements_that_a_person_wrote(slow: Slow, offload: Offload, play: Play) -> None:

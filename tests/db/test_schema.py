@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sipproxy.db.schema import kamailio_tables, versions
 
 SCRIPTS = Path("/usr/share/kamailio/db_sqlite")
-NAMES = ("standard", "auth_db", "permissions", "secfilter", "pipelimit", "htable")
+NAMES = ("standard", "auth_db", "permissions", "usrloc", "acc", "secfilter", "pipelimit", "htable")
 
 Shape = tuple[list[tuple[object, ...]], list[object]]
 
