@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sipproxy.script.collect import Settings, collect
 from sipproxy.script.defines import COMPAT
-from sipproxy.script.parse import NO_DEFINES, parse_file, parse_text
+from sipproxy.script.parse import NO_DEFINES, NO_OVERRIDES, parse_file, parse_text
 from sipproxy.script.tree import Config
 
 __all__ = ["COMPAT", "Program", "load_file", "load_text", "program_of"]
@@ -26,10 +26,18 @@ class Program:
 
 
 def load_file(
-    path: str, *, defines: Mapping[str, str | None] = NO_DEFINES, compat: str = ""
+    path: str,
+    *,
+    defines: Mapping[str, str | None] = NO_DEFINES,
+    compat: str = "",
+    overrides: Mapping[str, str] = NO_OVERRIDES,
 ) -> Program:
-    """Read a cfg; raises CfgError with everything wrong in it."""
-    return program_of(parse_file(path, defines=defines, compat=compat), compat)
+    """Read a cfg; raises CfgError with everything wrong in it.
+
+    `overrides` are defines that stand in place of the cfg's own of the same names.
+    """
+    config = parse_file(path, defines=defines, compat=compat, overrides=overrides)
+    return program_of(config, compat)
 
 
 def load_text(
@@ -38,9 +46,11 @@ def load_text(
     file: str = "<text>",
     defines: Mapping[str, str | None] = NO_DEFINES,
     compat: str = "",
+    overrides: Mapping[str, str] = NO_OVERRIDES,
 ) -> Program:
     """As :func:`load_file`, for a cfg given as text."""
-    return program_of(parse_text(text, file=file, defines=defines, compat=compat), compat)
+    config = parse_text(text, file=file, defines=defines, compat=compat, overrides=overrides)
+    return program_of(config, compat)
 
 
 def program_of(config: Config, compat: str = "") -> Program:

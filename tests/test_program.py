@@ -31,6 +31,34 @@ def test_the_version_asked_for(text: str, asked: str, compat: str) -> None:
     assert load_text(text, compat=asked).compat == compat
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#!define N 3",
+        "#!trydef N 3",
+        "#!redefine N 3",
+        "#!ifndef N\n#!define N 3\n#!endif",
+        '#!substdef "!N!3!g"',
+        '#!substdef "!N!3!g"\n#!redef N 4',
+    ],
+)
+def test_an_override_stands_in_place_of_what_the_cfg_defines(line: str) -> None:
+    text = f'{line}\ndebug=N\nmodparam("x", "y", "a N b")\n'
+    plain, other = load_text(text), load_text(text, overrides={"N": "2"}, defines={"N": "9"})
+    assert other.settings.debug == 2
+    assert other.config.defines["N"] == "2"
+    assert plain.settings.debug in (3, 4)
+    value = other.config.items[-1].value.text  # type: ignore[union-attr]
+    assert value == ("a 2 b" if "subst" in line else "a N b")
+
+
+def test_an_override_of_a_quoted_text_is_quoted() -> None:
+    text = '#!substdefs "!WHO!alice!g"\nlog_prefix=WHO\nmodparam("x", "y", "WHO")\n'
+    program = load_text(text, overrides={"WHO": r"b\1b"})
+    assert program.config.defines["WHO"] == r'"b\1b"'
+    assert program.config.items[-1].value.text == r"b\1b"  # type: ignore[union-attr]
+
+
 def test_what_is_wrong_is_told_together() -> None:
     with pytest.raises(CfgError) as caught:
         load_text("debug==1\nrequest_route { 5; }\n")

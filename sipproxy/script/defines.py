@@ -1,6 +1,7 @@
 """The preprocessor's memory: defines, nested conditions."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from sipproxy.errors import Span
 
@@ -23,9 +24,18 @@ class DirectiveError(Exception):
 
 
 class Defines:
-    """The defines in force: name -> text, and where each was defined."""
+    """The defines in force: name -> text, and where each was defined.
 
-    def __init__(self, given: Mapping[str, str | None], version: tuple[int, int, int]) -> None:
+    What `overrides` name has that text from the first line to the last, whatever the cfg says.
+    """
+
+    def __init__(
+        self,
+        given: Mapping[str, str | None],
+        version: tuple[int, int, int],
+        overrides: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.overrides = overrides
         self.values: dict[str, str] = {}
         self.places: dict[str, Span] = {}
         major, minor, patch = version
@@ -34,10 +44,11 @@ class Defines:
         self.values[f"KAMAILIO_{major}_{minor}_{patch}"] = ""
         self.values["SIPPROXY"] = ""
         self.values.update((name, value or "") for name, value in given.items())
+        self.values.update(overrides)
 
     def define(self, name: str, value: str, place: Span) -> None:
         """`#!define`: a second definition is an error."""
-        if name in self.values:
+        if name in self.values and name not in self.overrides:
             first = self.places.get(name)
             raise DirectiveError(
                 f"{name} is defined already" + (f", at {first}" if first else ""),
@@ -49,6 +60,8 @@ class Defines:
         """`#!redef`: set whether defined or not."""
         if len(self.values) >= MAX_DEFINES and name not in self.values:
             raise DirectiveError(f"more than {MAX_DEFINES} defines")
+        if name in self.overrides:
+            return
         self.values[name] = value
         self.places[name] = place
 

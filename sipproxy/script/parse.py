@@ -13,6 +13,7 @@ from sipproxy.script.tree import Config, Item, Route
 from sipproxy.text import decode
 
 NO_DEFINES: Mapping[str, str | None] = MappingProxyType({})
+NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
 
 def parse_file(
@@ -22,10 +23,12 @@ def parse_file(
     environ: Mapping[str, str] | None = None,
     read: Read | None = None,
     compat: str = "",
+    overrides: Mapping[str, str] = NO_OVERRIDES,
 ) -> Config:
     """The tree of the cfg at `path`, includes and all.
 
-    `defines` are set before the first line (-A NAME or NAME=value), `environ` (the process's own
+    `defines` are set before the first line (-A NAME or NAME=value), `overrides` stand in place of
+    what the cfg defines under their names; `environ` (the process's own
     when None) answers `#!defenv` and `$env()`, `read` fetches a file's text (from disk when None),
     `compat` names a version of Kamailio and goes before the one the cfg may name.
     Raises CfgError with every problem found.
@@ -36,7 +39,7 @@ def parse_file(
     except OSError as error:
         place = Span(path, 1, 1, 1, 1)
         raise CfgError([Problem(place, f"cannot read the cfg: {error.strerror}")]) from error
-    return _parse(Source(path, text), defines, environ, reader, compat)
+    return _parse(Source(path, text), defines, environ, reader, compat, overrides)
 
 
 def parse_text(
@@ -47,12 +50,14 @@ def parse_text(
     environ: Mapping[str, str] | None = None,
     read: Read | None = None,
     compat: str = "",
+    overrides: Mapping[str, str] = NO_OVERRIDES,
 ) -> Config:
     """The tree of a cfg given as text (surrogateescaped UTF-8); `file` is its name in messages.
 
     Else as :func:`parse_file`.
     """
-    return _parse(Source(file, text), defines, environ, read or _read_file, compat)
+    source = Source(file, text)
+    return _parse(source, defines, environ, read or _read_file, compat, overrides)
 
 
 def _read_file(path: str) -> str:
@@ -66,8 +71,9 @@ def _parse(
     environ: Mapping[str, str] | None,
     read: Read,
     compat: str,
+    overrides: Mapping[str, str],
 ) -> Config:
-    defines = Defines(given, KAMAILIO_VERSION)
+    defines = Defines(given, KAMAILIO_VERSION, overrides)
     surroundings = os.environ if environ is None else environ
     scanner = Scanner(source, defines, surroundings, read, compat)
     items = _run(scanner)

@@ -182,10 +182,17 @@ class Preprocessor:
     def _substitute(self, word: str, token: Token) -> None:
         rule = Substitution(token.text, self._evaluated)
         self._substitutions.append(rule)
-        if word != "subst":
-            value = self._evaluated(rule.replacement)
-            value = f'"{value}"' if word == "substdefs" else value
+        if word == "subst":
+            return
+        override = self.defines.overrides.get(rule.pattern)
+        if override is not None:
+            rule.replacement = override.replace("\\", "\\\\")
+        value = self._evaluated(rule.replacement) if override is None else override
+        value = f'"{value}"' if word == "substdefs" else value
+        if override is None:
             self.defines.define(rule.pattern, value, token.span)
+        else:
+            self.defines.values[rule.pattern] = value
 
     def _module(self, word: str, token: Token) -> None:
         path = token.text if word == "loadmodule" else self._evaluated(token.text)
