@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
@@ -20,6 +20,9 @@ from sipproxy.core.log import LogList
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.sip.message import Message
+
+if TYPE_CHECKING:
+    from tests.servers import DatabaseServer, MariaDb, Postgres, Servers
 
 M = TypeVar("M", bound=Module)
 
@@ -144,3 +147,60 @@ def served() -> Callable[[Sequence[str], Path], AbstractContextManager[None]]:
             process.wait(10)
 
     return serve
+
+
+# -- database servers
+
+SERVERS = pytest.StashKey["Servers"]()
+"""Those that this session has started, or is about to."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the servers that some test asks for start beside the first tests."""
+    if session.config.option.collectonly:
+        return
+    from tests.servers import MariaDb, Postgres
+
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    for name, kind in (("mariadb", MariaDb), ("postgres", Postgres)):
+        if name in wanted:
+            _servers(session.config).announce(kind)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End them."""
+    if SERVERS in config.stash:
+        config.stash[SERVERS].close()
+
+
+def _servers(config: pytest.Config) -> "Servers":
+    from tests.servers import Servers
+
+    if SERVERS not in config.stash:
+        config.stash[SERVERS] = Servers()
+    return config.stash[SERVERS]
+
+
+def _server(config: pytest.Config, kind: "type[DatabaseServer]") -> "DatabaseServer":
+    from tests.servers import Absent
+
+    try:
+        return _servers(config).get(kind)
+    except Absent as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def mariadb(pytestconfig: pytest.Config) -> "MariaDb":
+    """A real MariaDB of this session; `mariadb.url(mariadb.database())` is a new database."""
+    from tests.servers import MariaDb
+
+    return cast(MariaDb, _server(pytestconfig, MariaDb))
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> "Postgres":
+    """A real PostgreSQL of this session."""
+    from tests.servers import Postgres
+
+    return cast(Postgres, _server(pytestconfig, Postgres))
