@@ -193,7 +193,7 @@ def test_steps_are_one_transaction(slow: Slow, offload: Offload, play: Play) -> 
     with pytest.raises(DatabaseError, match="no such table"):
         play(base.apply([change.step(("bob", "z")), ("UPDATE nowhere SET x = 1", ())]))
     names = [row[0] for row in base.prepare(select(SUBSCRIBER.c.username)).read()]
-    assert sorted(names) == ["bob", "x"]
+    assert set(names) == {"bob", "x"}
     assert play(base.apply([change.step(("bob", "z"))])) == [1]
     base.close()
     looker = pooled(slow, offload, read_only=True)
