@@ -35,11 +35,14 @@ class ReplayOptions:
     blocked: str | None
     epoch: float | None
 
-    def program(self, cfg: str) -> "Program":
-        """The cfg, read with the defines."""
+    def program(self, cfg: str, overrides: Mapping[str, str] | None = None) -> "Program":
+        """The cfg, read with the defines; `overrides` replace its own."""
         from sipproxy.program import load_file
 
-        return load_file(cfg, defines=parse_defines(self.defines), compat=self.compat or "")
+        defines = parse_defines(self.defines)
+        return load_file(
+            cfg, defines=defines, compat=self.compat or "", overrides=overrides or {}
+        )
 
     def manner(self, **more: Any) -> "Manner":
         """How it is judged; `more` are further fields of the Manner."""
