@@ -36,7 +36,7 @@ from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.statistics import Statistics, Traffic
 from sipproxy.core.streams import NoStreams, Streams
 from sipproxy.core.timers import TimerQueue
-from sipproxy.core.tracing import Action
+from sipproxy.core.tracing import Action, Hits
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError
 from sipproxy.sip.message import Message
@@ -98,6 +98,8 @@ class Given(Resolver):
     """Told of each action of the cfg before it runs, where a module set it at its start."""
     assigned: Callable[[Context, PvAccess], None] | None = None
     """Told of each variable behind its assignment, where a module set it at its start."""
+    hits: Hits | None = None
+    """Counts how often each statement of the cfg runs, where a shell gave it before compiling."""
     lets_out: Callable[[Context, bytes, Flow], bool] | None = None
     """Asked before a message is sent on where the cfg has onsend_route; given by the runner."""
     observe_send: Callable[[bytes, Flow], None] | None = None

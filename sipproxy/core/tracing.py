@@ -16,6 +16,33 @@ _MOST_ARGUMENTS = 7
 """Functions with more than six arguments share one number."""
 
 
+class Hits:
+    """How often each statement of a cfg ran; the compiler gives each a number, its code counts."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+        """By the numbers of the statements."""
+        self._numbers: dict[tuple[str, int, int], int] = {}
+
+    def number(self, file: str, line: int, column: int) -> int:
+        """The number of the statement that begins there; compiled twice, it has one."""
+        known = len(self._numbers)
+        number = self._numbers.setdefault((file, line, column), known)
+        if number == known:
+            self.counts.append(0)
+        return number
+
+    def by_line(self) -> dict[tuple[str, int], int]:
+        """How often each line was reached, by file and line: as often as its busiest statement.
+
+        Only lines in which a statement begins are there, those never reached with 0.
+        """
+        lines: dict[tuple[str, int], int] = {}
+        for (file, line, _), number in self._numbers.items():
+            lines[file, line] = max(lines.get((file, line), 0), self.counts[number])
+        return lines
+
+
 class Action(NamedTuple):
     """One action of the cfg as a trace shows it."""
 

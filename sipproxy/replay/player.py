@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.bindings import AUTHORIZED
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Address, Flow
+from sipproxy.core.host import Host
 from sipproxy.core.log import DEBUG
 from sipproxy.faults import cfg_line
 from sipproxy.program import Program
@@ -72,10 +73,24 @@ class ReplayLog:
             self.lines.append(Line(self.packet, level, origin, text))
 
 
+class Watcher(Protocol):
+    """Who looks on while captures are played, and notes what the sums do not tell."""
+
+    def arrange(self, host: Host) -> None:
+        """The modules are loaded, no route is compiled yet."""
+
+    def begin(self, player: "Player") -> None:
+        """The proxy is made, nothing was played yet."""
+
+    def take(self, decision: Decision, blocked: bool) -> None:
+        """A decision is closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a replay judges. `auth` is `db`, `capture`, `accept` or `reject`; `users`, where given,
-    stand in for the database. `told` is called with each decision when it is closed.
+    stand in for the database. `told` is called with each decision when it is closed; `watcher`
+    sees more.
     """
 
     auth: str = "db"
@@ -83,6 +98,7 @@ class Manner:
     good: Good = field(default_factory=Good)
     blocking: Blocking = field(default_factory=Blocking)
     told: Callable[[Decision], None] | None = None
+    watcher: Watcher | None = None
     keeps_log: bool = True
 
 
@@ -131,6 +147,7 @@ class Player:
             log=self.log,
             sockets=sockets_for(me, program.settings.sockets(), survey.protos),
             read_only=True,
+            arrange=manner.watcher.arrange if manner.watcher else lambda host: None,
         )
         host = self.proxy.host
         host.observe_send = self._note_sent
@@ -157,6 +174,8 @@ class Player:
         self._downstream = Downstream()
         self._refused: Recent[bytes, str] = Recent()
         """Calls that only the old server let through, with who began them."""
+        if manner.watcher is not None:
+            manner.watcher.begin(self)
 
     def _install_judge(self) -> Always | ByCapture | ByFile | None:
         """Tell the module auth who knows the passwords."""
@@ -431,10 +450,13 @@ class Player:
         if decision.captured.relayed and verdict != RELAYED and verdict != ABSORBED:
             call_id = decision.exchange.call_id
             self._refused.put(self.clock.now(), call_id, decision.source[0])
-        if self.manner.blocking.counts(decision):
+        blocked = self.manner.blocking.counts(decision)
+        if blocked:
             source.block(decision)
             person = self.people.person(decision.user, decision.source[0])
             if person is not None:
                 self.people.block(person, decision)
+        if self.manner.watcher is not None:
+            self.manner.watcher.take(decision, blocked)
         if self.manner.told is not None:
             self.manner.told(decision)

@@ -234,6 +234,14 @@ class Emitter:
         self.at(node)
         return node
 
+    def count(self, owner: ast.expr, number: int) -> ast.stmt:
+        """`owner[number] += 1`."""
+        target = ast.Subscript(owner, self.const(number), ast.Store())
+        self.at(target)
+        node = ast.AugAssign(target, ast.Add(), self.const(1))
+        self.at(node)
+        return node
+
     def when(
         self, test: ast.expr, body: list[ast.stmt], otherwise: list[ast.stmt] | None = None
     ) -> ast.stmt:

@@ -1,4 +1,7 @@
-"""Code that tells a tracer of each action before it runs; none where nothing traces."""
+"""Code that counts each statement, or tells a tracer of each action, before it runs.
+
+There is none where nobody counts or traces.
+"""
 
 import ast
 
@@ -21,7 +24,9 @@ _UNNAMED = {"request_route": "DEFAULT_ROUTE", "reply_route": "DEFAULT_ONREPLY"}
 
 
 class Traces:
-    """Makes the calls of `host.trace` and `host.assigned`, if the host has them."""
+    """Makes the calls of `host.trace` and `host.assigned` and what `host.hits` counts, if the host
+    has them.
+    """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -29,10 +34,20 @@ class Traces:
 
     def before(self, statement: tree.Statement) -> list[ast.stmt]:
         """What stands before a statement."""
+        out = self._counted(statement)
         if self.scope.host.trace is None:
-            return []
+            return out
         shown = self._shown(statement.expr if isinstance(statement, tree.Evaluate) else statement)
-        return [self.emit.do(self._told(statement, *shown))]
+        return [*out, self.emit.do(self._told(statement, *shown))]
+
+    def _counted(self, statement: tree.Statement) -> list[ast.stmt]:
+        """`hits[7] += 1`."""
+        hits, emit, span = self.scope.host.hits, self.emit, statement.span
+        if hits is None:
+            return []
+        emit.span = span
+        number = hits.number(span.file, span.line, span.column)
+        return [emit.count(emit.bind(hits.counts, "hits"), number)]
 
     def around(self, expr: tree.Expr, node: ast.expr) -> ast.expr:
         """A call inside an expression, told of just before it is made."""

@@ -4,7 +4,7 @@ import pytest
 
 from sipproxy.core.functions import Core
 from sipproxy.core.module import FunctionMark
-from sipproxy.core.tracing import CORE_FUNCTIONS, function_number
+from sipproxy.core.tracing import CORE_FUNCTIONS, Hits, function_number
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,13 @@ def test_functions_of_modules_by_their_arguments() -> None:
         *(24, 25, 26, 30, 31, 31)
     ]
     assert function_number(1, constant=False) == 32
+
+
+def test_hits_by_line_are_those_of_its_busiest_statement() -> None:
+    hits = Hits()
+    numbers = [hits.number("a.cfg", 7, column) for column in (1, 20, 1)]
+    assert numbers == [0, 1, 0]
+    hits.number("b.cfg", 7, 1)
+    hits.counts[0] += 5
+    hits.counts[1] += 2
+    assert hits.by_line() == {("a.cfg", 7): 5, ("b.cfg", 7): 0}

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
+from sipproxy.core.flow import Flow
+from sipproxy.core.log import LogList
 from sipproxy.core.module import Module, function
-from sipproxy.core.tracing import Action
+from sipproxy.core.sockets import ListenSocket
+from sipproxy.core.tracing import Action, Hits
+from sipproxy.program import load_text
+from sipproxy.proxy import Proxy
 from sipproxy.testing import ProxyUnderTest, load_cfg_text, request
+from sipproxy.testing.proxy import LOCAL
 
 CFG = """#!KAMAILIO
 loadmodule "pv.so"
@@ -74,3 +81,44 @@ def test_each_action_is_told_before_it_runs() -> None:
 def test_without_a_tracer_there_is_no_code_for_it() -> None:
     assert "trace" not in load(Quiet).proxy.compiled.source()
     assert "trace" in load(Tracer).proxy.compiled.source()
+
+
+def test_each_statement_is_counted_where_somebody_counts() -> None:
+    hits = Hits()
+    program = load_text(COUNTED, file="count.cfg")
+    proxy = Proxy(
+        program,
+        clock=VirtualClock(),
+        chance=Chance(1),
+        log=LogList(),
+        sockets=[ListenSocket("udp", *LOCAL)],
+        arrange=lambda host: setattr(host, "hits", hits),
+    )
+    for number, user in enumerate(("bob", "bob", "carol")):
+        message = request(uri=f"sip:{user}@example.com", number=number)
+        proxy.receive(message, Flow("udp", LOCAL, ("127.0.0.2", 5060)), 0.0)
+    lines = {line: count for (_, line), count in hits.by_line().items()}
+    assert lines == {3: 3, 4: 2, 5: 2, 6: 0, 9: 1, 10: 1, 11: 2, 13: 1, 14: 1}
+
+
+def test_where_nobody_counts_there_is_no_code_for_it() -> None:
+    assert "hits" not in load_cfg_text(COUNTED).proxy.compiled.source()
+
+
+COUNTED = """loadmodule "pv.so"
+request_route {
+    if ($rU == "bob") {
+        $var(x) = 1;
+        exit;
+        $var(never) = 1;
+    }
+    else {
+        $var(n) = 0;
+        while ($var(n) < 2) {
+            $var(n) = $var(n) + 1;
+        }
+        switch ($rU) { case "carol": $var(c) = 1; break; }
+        if ($rU == "dave") { $var(d) = 1; }
+    }
+}
+"""
