@@ -22,6 +22,7 @@ from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.sip.message import Message
 
 if TYPE_CHECKING:
+    from tests.day import Day
     from tests.servers import DatabaseServer, MariaDb, Postgres, Servers
 
 M = TypeVar("M", bound=Module)
@@ -147,6 +148,14 @@ def served() -> Callable[[Sequence[str], Path], AbstractContextManager[None]]:
             process.wait(10)
 
     return serve
+
+
+@pytest.fixture(scope="session")
+def day(tmp_path_factory: pytest.TempPathFactory) -> "Day":
+    """A capture of customers and attackers at a registrar, and a cfg that bans."""
+    from tests.day import make
+
+    return make(tmp_path_factory.mktemp("day"))
 
 
 # -- database servers
