@@ -32,6 +32,8 @@ from sipproxy.sip.message import Message
 
 _RECEIVED = "event_route[core:msg-received]"
 SERVER = f"sipproxy ({__version__})"
+_PRE_ROUTING = "event_route[core:pre-routing]"
+_WORKER_INIT = "core:worker-one-init"
 
 
 NO_MODULES: Mapping[str, type[Module]] = MappingProxyType({})
@@ -105,9 +107,12 @@ class Proxy:
         """The context of the latest run of a route; None between messages."""
         return self._runner.last
 
+        self._pre_routing = routes.get(_PRE_ROUTING)
     @last.setter
     def last(self, ctx: Context | None) -> None:
         self._runner.last = ctx
+        if not opens:
+            self._begin()
 
     @property
     def outbox(self) -> list[Outgoing]:
@@ -120,7 +125,7 @@ class Proxy:
         return self.host.timers.next_deadline()
 
     def open(self) -> None:
-        """Let the modules reach for the world outside; raises ModuleError."""
+        """Let the modules reach for the world outside; raises ModuleError, and CfgError."""
         for module in self.host.modules.values():
             module.open()
 
@@ -135,6 +140,16 @@ class Proxy:
         """Go on with the routes whose answers (of a database) came back from a thread."""
         self.host.offload.deliver()
 
+        self._begin()
+        self._runner.drain()
+
+    def _begin(self) -> None:
+        """Run event_route[core:worker-one-init]; raises CfgError where it ended in drop."""
+        ran = self.run_event(_WORKER_INIT, None)
+        if ran is not None and ran.end & DROP:
+            span = self.compiled.routes[f"event_route[{_WORKER_INIT}]"].span
+            message = f"event_route[{_WORKER_INIT}] ended in drop, at {ran.left_at}"
+            raise CfgError([Problem(span, message)])
     def settle(self) -> None:
         """Block until every route that waits for a thread has its answer: time stands still."""
         self.host.offload.settle()
@@ -173,7 +188,6 @@ class Proxy:
             return False
         if flow.connection and self._accept_aliases and msg.via.param("alias") is not None:
             host.streams.alias(flow, msg.via.port or 5060)
-        self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
         host.traffic.count(msg)
         if not msg.is_request:
             self._take_reply(ctx)
@@ -183,9 +197,6 @@ class Proxy:
             self._runner.run(self._request, ctx)
         else:
             host.traffic.events["drop_requests"] += 1
-        if host.posted:
-            self._runner.drain()
-        return True
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
@@ -214,6 +225,32 @@ class Proxy:
         if self._reply is None:
             self._after_reply(ctx, 1)
         else:
+        self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
+        if self._pre_routing is None:
+            self._serve(ctx)
+        else:
+            ctx.kind = "request"  # of a reply too, as Kamailio sees it
+            self._runner.run(self._pre_routing, ctx, self._pre_routed, is_last=False)
+        if host.posted:
+            self._runner.drain()
+        return True
+
+    def _pre_routed(self, ctx: Context, code: int) -> None:
+        """Go on with a message that event_route[core:pre-routing] did not drop, whatever its code.
+
+        What the route did to the message stays (Kamailio core/receive.c).
+        """
+        if ctx.end & DROP:
+            ctx.finish()
+            return
+        ctx.end = ctx.rc = 0
+        ctx.left_at = ""
+        ctx.kind = "request" if ctx.msg.is_request else "reply"
+        self._serve(ctx)
+
+    def _serve(self, ctx: Context) -> None:
+        """Count a message and give it to its route."""
+        host, msg, flow = self.host, ctx.msg, ctx.flow
             self._runner.run(self._reply, ctx, self._after_reply)
 
     def _after_reply(self, ctx: Context, code: int) -> None:

@@ -43,17 +43,24 @@ class Runner:
         if self._onsend is not None:
             host.lets_out = self._lets_out
 
-    def run(self, route: CompiledRoute, ctx: Context, ended: Ended | None = None) -> None:
-        """Run a route to its end or to where it waits."""
+    def run(
+        self,
+        route: CompiledRoute,
+        ctx: Context,
+        ended: Ended | None = None,
+        *,
+        is_last: bool = True,
+    ) -> None:
+        """Run a route to its end or to where it waits; another follows where it is not the last."""
         try:
             if route.suspends:
-                self._resume(route.call(ctx), ctx, ended)
+                self._resume(route.call(ctx), ctx, ended, is_last)
                 return
             code = route.call(ctx)
         except Exception as error:  # a fault of ours or of a module ends this message only
             self._fault(ctx, error)
             return
-        self._end(ctx, code, ended)
+        self._end(ctx, code, ended, is_last)
 
     def run_event(self, name: str, record: object) -> Context | None:
         """Run an event route, if the cfg has it, on a faked message or the one it is about."""
@@ -119,17 +126,23 @@ class Runner:
         while posted:
             self.run_event(*posted.popleft())
 
-    def _resume(self, run: Coroutine[Wait, object, int], ctx: Context, ended: Ended | None) -> None:
+    def _resume(
+        self,
+        run: Coroutine[Wait, object, int],
+        ctx: Context,
+        ended: Ended | None,
+        is_last: bool,
+    ) -> None:
         try:
             wait = run.send(None)
         except StopIteration as stop:
-            self._end(ctx, stop.value, ended)
+            self._end(ctx, stop.value, ended, is_last)
         except Exception as error:
             self._fault(ctx, error)
         else:
             for watch in self._host.on_wait:
                 watch(ctx)
-            self._park(wait, ctx, lambda: self._resume(run, ctx, ended))
+            self._park(wait, ctx, lambda: self._resume(run, ctx, ended, is_last))
 
     def _park(self, wait: Wait, ctx: Context | None, go_on: Callable[[], None]) -> None:
         """Have a run go on when its Wait is finished, with its own `$var`."""
@@ -147,8 +160,9 @@ class Runner:
 
         wait.then(resume)
 
-    def _end(self, ctx: Context, code: int, ended: Ended | None) -> None:
-        ctx.finish()
+    def _end(self, ctx: Context, code: int, ended: Ended | None, is_last: bool) -> None:
+        if is_last:
+            ctx.finish()
         if ended is not None:
             ended(ctx, code)
 
@@ -164,7 +178,10 @@ class Runner:
         self._tell(error)
         answered = ctx.answered
         ctx.finish()
-        if ctx.kind != "request" or ctx.msg.method == "ACK" or answered or ctx.answered:
+        msg = ctx.msg
+        if ctx.kind != "request" or not msg.is_request or msg.method == "ACK":
+            return
+        if answered or ctx.answered:
             return
         try:
             remote = reply_destination(ctx.msg)

@@ -5,6 +5,7 @@ import pytest
 from sipproxy.core.context import Context
 from sipproxy.core.module import Module, function
 from sipproxy.core.values import Value
+from sipproxy.errors import CfgError
 from sipproxy.testing import ProxyUnderTest, load_cfg_text, request, response
 
 HEAD = """#!KAMAILIO
@@ -206,3 +207,90 @@ def test_the_route_that_is_shown_what_came_in_may_wait() -> None:
     assert not proxy.feed(data).sent
     proxy.advance(3)
     assert [text.split()[-1] for _, _, text in proxy.log.records] == [str(len(data)), "<<null>>"]
+
+
+PRE_ROUTING = """
+event_route[core:pre-routing] {{
+    if (is_method("MESSAGE")) {{ drop; }}
+    if ($ci =~ "^waits") {{ slow_answer("2"); }}
+    if ($ci =~ "^breaks") {{ broken("x"); }}
+    $avp(seen) = $rm + "-" + $rs;
+    $var(seen) = $ci;
+    setflag(3);
+    xinfo("before");
+    {end}
+}}
+request_route {{
+    xinfo("$avp(seen) $var(seen) $rc");
+    if (isflagset(3)) {{ sl_send_reply("200", "OK"); }}
+}}
+reply_route {{ xinfo("reply $avp(seen)"); }}
+"""
+TEXTOPS = 'loadmodule "textops.so"\n'
+
+
+@pytest.mark.parametrize("end", ["", "exit;", "return -1;", "return 0;"])
+def test_a_message_is_shown_before_it_is_routed(end: str) -> None:
+    proxy = load(TEXTOPS + PRE_ROUTING.format(end=end))
+    run = proxy.feed(request("OPTIONS", call_id="plain"))
+    assert run.log == ["before", "OPTIONS- plain 0"]
+    assert [reply.status for reply in run.sent] == [200]
+
+
+def test_a_reply_is_shown_too() -> None:
+    proxy = load(TEXTOPS + PRE_ROUTING.format(end=""))
+    assert proxy.feed(response(request("OPTIONS"), 200)).log == ["before", "reply OPTIONS-200"]
+
+
+def test_what_is_dropped_before_it_is_routed_is_gone_and_not_counted() -> None:
+    proxy = load('loadmodule "kex.so"\n' + TEXTOPS + PRE_ROUTING.format(end=""))
+    assert not proxy.feed(request("MESSAGE")).sent
+    proxy.feed(request("OPTIONS"))
+    assert proxy.rpc("stats.fetch", "core:rcv_requests") == {"core.rcv_requests": "1"}
+
+
+def test_what_comes_before_routing_may_wait_with_its_variables() -> None:
+    proxy = load(TEXTOPS + PRE_ROUTING.format(end=""))
+    assert not proxy.feed(request("OPTIONS", call_id="waits")).sent
+    assert proxy.feed(request("OPTIONS", call_id="meanwhile")).sent
+    run = proxy.advance(2)
+    assert [reply.status for reply in run.sent] == [200]
+    assert run.log[-1] == "OPTIONS- waits 0"
+
+
+def test_a_fault_before_routing_ends_the_message() -> None:
+    proxy = load(TEXTOPS + PRE_ROUTING.format(end=""))
+    assert [r.status for r in proxy.feed(request("OPTIONS", call_id="breaks")).sent] == [500]
+
+
+def test_a_lock_of_pre_routing_is_held_until_the_message_ends() -> None:
+    proxy = load(
+        """
+loadmodule "htable.so"
+modparam("htable", "htable", "t=>size=2;")
+event_route[core:pre-routing] { sht_lock("t=>k"); $sht(t=>k) = 1; }
+request_route { slow_answer("1"); 
+    $sht(t=>k) = $sht(t=>k) + 1; xinfo("$sht(t=>k)"); sht_unlock("t=>k"); }
+"""
+    )
+    proxy.feed(request("OPTIONS", call_id="a"))
+    proxy.feed(request("OPTIONS", call_id="b"))
+    proxy.advance(5)
+    assert [text for _, _, text in proxy.log.records] == ["2", "2"]
+
+
+def test_the_first_worker_has_a_route_of_its_own() -> None:
+    cfg = """
+loadmodule "htable.so"
+modparam("htable", "htable", "t=>size=2;")
+event_route[htable:mod-init] { $sht(t=>n) = 1; }
+event_route[core:worker-one-init] { $sht(t=>n) = $sht(t=>n) + 1; xinfo("$ru $sht(t=>n)"); }
+request_route { exit; }
+"""
+    assert [text for _, _, text in load(cfg).log.records] == ["sip:you@kamailio.org 2"]
+
+
+def test_the_first_worker_may_refuse_to_begin() -> None:
+    with pytest.raises(CfgError, match=r"worker-one-init\] ended in drop, at .*:8") as refused:
+        load("event_route[core:worker-one-init] {\n drop; }\nrequest_route { exit; }")
+    assert refused.value.problems[-1].span.line == 7

@@ -77,6 +77,14 @@ class Core(DnsCommands, CoreVariables, name="core"):
         " drop it.",
     )
 
+    pre_routing = event(
+        "core:pre-routing",
+        "A message was read, before anything else is done with it; drop drops it.",
+    )
+    worker_one_init = event(
+        "core:worker-one-init", "The server is ready to serve; drop forbids the start."
+    )
+
     @function()
     def setflag(self, ctx: Context, flag: FlagNumber) -> None:
         """Set a flag of the message."""
