@@ -31,9 +31,9 @@ from sipproxy.script.settings import without_effect
 from sipproxy.sip.message import Message
 
 _RECEIVED = "event_route[core:msg-received]"
-SERVER = f"sipproxy ({__version__})"
 _PRE_ROUTING = "event_route[core:pre-routing]"
 _WORKER_INIT = "core:worker-one-init"
+SERVER = f"sipproxy ({__version__})"
 
 
 NO_MODULES: Mapping[str, type[Module]] = MappingProxyType({})
@@ -95,9 +95,12 @@ class Proxy:
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")
         self._received = routes.get(_RECEIVED) if settings.received_route_mode else None
+        self._pre_routing = routes.get(_PRE_ROUTING)
         self._accept_aliases = bool(settings.tcp_accept_aliases)
         self._runner = Runner(host, program, self.compiled)
         loader.ready(program.config)
+        if not opens:
+            self._begin()
         self._runner.drain()
 
     # -- the shells' side
@@ -107,12 +110,9 @@ class Proxy:
         """The context of the latest run of a route; None between messages."""
         return self._runner.last
 
-        self._pre_routing = routes.get(_PRE_ROUTING)
     @last.setter
     def last(self, ctx: Context | None) -> None:
         self._runner.last = ctx
-        if not opens:
-            self._begin()
 
     @property
     def outbox(self) -> list[Outgoing]:
@@ -128,6 +128,16 @@ class Proxy:
         """Let the modules reach for the world outside; raises ModuleError, and CfgError."""
         for module in self.host.modules.values():
             module.open()
+        self._begin()
+        self._runner.drain()
+
+    def _begin(self) -> None:
+        """Run event_route[core:worker-one-init]; raises CfgError where it ended in drop."""
+        ran = self.run_event(_WORKER_INIT, None)
+        if ran is not None and ran.end & DROP:
+            span = self.compiled.routes[f"event_route[{_WORKER_INIT}]"].span
+            message = f"event_route[{_WORKER_INIT}] ended in drop, at {ran.left_at}"
+            raise CfgError([Problem(span, message)])
 
     def close(self) -> None:
         """Stop: the modules save what they save at shutdown."""
@@ -140,16 +150,6 @@ class Proxy:
         """Go on with the routes whose answers (of a database) came back from a thread."""
         self.host.offload.deliver()
 
-        self._begin()
-        self._runner.drain()
-
-    def _begin(self) -> None:
-        """Run event_route[core:worker-one-init]; raises CfgError where it ended in drop."""
-        ran = self.run_event(_WORKER_INIT, None)
-        if ran is not None and ran.end & DROP:
-            span = self.compiled.routes[f"event_route[{_WORKER_INIT}]"].span
-            message = f"event_route[{_WORKER_INIT}] ended in drop, at {ran.left_at}"
-            raise CfgError([Problem(span, message)])
     def settle(self) -> None:
         """Block until every route that waits for a thread has its answer: time stands still."""
         self.host.offload.settle()
@@ -186,6 +186,32 @@ class Proxy:
         except MessageError as error:
             self._refuse(data, error)
             return False
+        self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
+        if self._pre_routing is None:
+            self._serve(ctx)
+        else:
+            ctx.kind = "request"  # of a reply too, as Kamailio sees it
+            self._runner.run(self._pre_routing, ctx, self._pre_routed, is_last=False)
+        if host.posted:
+            self._runner.drain()
+        return True
+
+    def _pre_routed(self, ctx: Context, code: int) -> None:
+        """Go on with a message that event_route[core:pre-routing] did not drop, whatever its code.
+
+        What the route did to the message stays (Kamailio core/receive.c).
+        """
+        if ctx.end & DROP:
+            ctx.finish()
+            return
+        ctx.end = ctx.rc = 0
+        ctx.left_at = ""
+        ctx.kind = "request" if ctx.msg.is_request else "reply"
+        self._serve(ctx)
+
+    def _serve(self, ctx: Context) -> None:
+        """Count a message and give it to its route."""
+        host, msg, flow = self.host, ctx.msg, ctx.flow
         if flow.connection and self._accept_aliases and msg.via.param("alias") is not None:
             host.streams.alias(flow, msg.via.port or 5060)
         host.traffic.count(msg)
@@ -225,32 +251,6 @@ class Proxy:
         if self._reply is None:
             self._after_reply(ctx, 1)
         else:
-        self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
-        if self._pre_routing is None:
-            self._serve(ctx)
-        else:
-            ctx.kind = "request"  # of a reply too, as Kamailio sees it
-            self._runner.run(self._pre_routing, ctx, self._pre_routed, is_last=False)
-        if host.posted:
-            self._runner.drain()
-        return True
-
-    def _pre_routed(self, ctx: Context, code: int) -> None:
-        """Go on with a message that event_route[core:pre-routing] did not drop, whatever its code.
-
-        What the route did to the message stays (Kamailio core/receive.c).
-        """
-        if ctx.end & DROP:
-            ctx.finish()
-            return
-        ctx.end = ctx.rc = 0
-        ctx.left_at = ""
-        ctx.kind = "request" if ctx.msg.is_request else "reply"
-        self._serve(ctx)
-
-    def _serve(self, ctx: Context) -> None:
-        """Count a message and give it to its route."""
-        host, msg, flow = self.host, ctx.msg, ctx.flow
             self._runner.run(self._reply, ctx, self._after_reply)
 
     def _after_reply(self, ctx: Context, code: int) -> None:
