@@ -23,6 +23,7 @@ from sipproxy.core.log import LimitedReports, LogSink
 from sipproxy.core.module import (
     EventMark,
     FunctionMark,
+    MiMark,
     ModParam,
     Module,
     ParamMark,
@@ -52,6 +53,10 @@ class RpcDecl:
 
 async def _no_block(key: str, ctx: Context) -> int:
     raise RuntimeError(f"nothing runs {key} here")
+
+
+def _no_commands(document: str, pretty: bool) -> Wait:
+    raise RuntimeError("no commands are served here")
 
 
 def _no_begin(work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
@@ -88,6 +93,9 @@ class Given(Resolver):
     """Whether a block of this key (`failure_route[X]`) exists; given by the runner."""
     run_block: Callable[[str, Context], Coroutine[Wait, object, int]] = staticmethod(_no_block)
     """Run a block within another run, for its code; given by the runner."""
+    run_json: Callable[[str, bool], Wait] = staticmethod(_no_commands)
+    """Run a JSON-RPC document (and whether the answer has line ends): a Wait for (status, reason,
+    answer), None for what is no JSON; given by the shell."""
     block: Callable[[str], Any] = staticmethod(lambda key: None)
     """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
     begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = staticmethod(
@@ -133,6 +141,8 @@ class Host(Given):
         self.modules: dict[str, Module] = {}
         self.functions: dict[str, list[FunctionDecl]] = {}
         self.rpcs: dict[str, RpcDecl] = {}
+        self.mi: dict[str, Callable[..., Any]] = {}
+        """Handlers of Kamailio 3's commands, under compat 3.0."""
         self.events: dict[str, EventMark] = {}
         self.flags: dict[str, int] = {}
         self.request_filters: list[Callable[[Context], bool]] = []
@@ -169,6 +179,8 @@ class Host(Given):
                 self.transforms[mark.name] = transform_decl(module.name, mark, method)
             case RpcMark():
                 self.rpcs[mark.name] = RpcDecl(mark, getattr(module, attribute))
+            case MiMark() if self.compat == "3.0":
+                self.mi[mark.name] = getattr(module, attribute)
             case EventMark():
                 self.events[mark.name] = mark
 

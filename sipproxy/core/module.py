@@ -59,6 +59,13 @@ class RpcMark:
 
 
 @dataclass(frozen=True, slots=True)
+class MiMark:
+    """A command of Kamailio 3's management interface."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParamMark:
     """A modparam whose value goes to a method, each time it is set."""
 
@@ -182,6 +189,19 @@ def rpc(
 
     def apply(handler: Handler) -> Handler:
         return _mark(handler, RpcMark(name, array, texts))
+
+    return apply
+
+
+def mi(name: str) -> Callable[[Handler], Handler]:
+    """A command of Kamailio 3's management interface, offered under compat 3.0.
+
+    The method gets the request's lines (`Sequence[core.mi.MiNode]`) and answers a MiReply. An
+    `async def` may await.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, MiMark(name))
 
     return apply
 

@@ -1,4 +1,4 @@
-"""Control sockets: kamcmd's BINRPC and JSON-RPC, served by the proxy's own loop."""
+"""Control sockets: kamcmd's BINRPC, JSON-RPC and FIFOs, served by the proxy's own loop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from sipproxy.core.endpoints import RpcEndpoint
 from sipproxy.net.addresses import StartError, addresses_of
+from sipproxy.net.fifo import Tell
+from sipproxy.net.rpc_fifo import JsonFifo, MiFifo
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.serve import BinrpcStream, begin_binrpc_datagram, begin_json
 
@@ -25,12 +27,19 @@ Done = Callable[[], None]
 
 
 class RpcServer:
-    """The control sockets of one server."""
+    """The control sockets of one server.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, run_dir: str, after: Done) -> None:
+    `after` is called when a command ran, `tell` is given complaints for the log.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, run_dir: str, after: Done, tell: Tell
+    ) -> None:
         self._loop = loop
         self._run_dir = Path(run_dir)
         self._after = after
+        self._tell = tell
+        self._fifos: list[JsonFifo | MiFifo] = []
         self._sockets: list[socket.socket] = []
         self._files: list[Path] = []
         self._clients: set[_Client] = set()
@@ -41,7 +50,21 @@ class RpcServer:
         return list(self._files)
 
     def open(self, endpoint: RpcEndpoint, registry: Registry) -> None:
-        """Bind one endpoint and serve it; raises StartError with one sentence."""
+        """Bind one endpoint and serve it; raises StartError with one sentence.
+
+        One that is optional is told of instead.
+        """
+        try:
+            self._open(endpoint, registry)
+        except StartError as error:
+            if not endpoint.optional:
+                raise
+            self._tell(f"{error}: it is not served")
+
+    def _open(self, endpoint: RpcEndpoint, registry: Registry) -> None:
+        if endpoint.transport == "fifo":
+            self._open_fifo(endpoint, registry)
+            return
         if endpoint.transport in ("unix", "unixd"):
             bound = self._bind_file(endpoint)
         else:
@@ -63,6 +86,23 @@ class RpcServer:
             bound.close()
         for path in self._files:
             path.unlink(missing_ok=True)
+        for fifo in self._fifos:
+            fifo.close()
+
+    def _open_fifo(self, endpoint: RpcEndpoint, registry: Registry) -> None:
+        path = self._run_dir / endpoint.place
+        kind = MiFifo if endpoint.protocol == "mi" else JsonFifo
+        fifo = kind(self._loop, endpoint, registry, self._tell, self._after)
+        try:
+            if not os.path.isdir(endpoint.reply_dir):
+                raise NotADirectoryError(20, f"{endpoint.reply_dir}, for answers, is no directory")
+            if path.parent == self._run_dir:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            fifo.open(path, endpoint.mode, _owner(endpoint))
+        except (OSError, KeyError) as error:
+            reason = getattr(error, "strerror", None) or error.args[0]
+            raise StartError(f"cannot open the FIFO {path}: {reason}") from None
+        self._fifos.append(fifo)
 
     def _bind_file(self, endpoint: RpcEndpoint) -> socket.socket:
         path = self._run_dir / endpoint.place
@@ -75,7 +115,7 @@ class RpcServer:
             bound.bind(str(path))
             self._files.append(path)
             path.chmod(endpoint.mode)
-            owner = user_number(endpoint.user), group_number(endpoint.group)
+            owner = _owner(endpoint)
             if owner != (-1, -1):
                 os.chown(path, *owner)
         except (OSError, KeyError) as error:
@@ -214,6 +254,11 @@ def _bind_port(endpoint: RpcEndpoint) -> socket.socket:
             f"cannot open the control socket {endpoint.transport}:{endpoint.place}: {reason}"
         ) from None
     return bound
+
+
+def _owner(endpoint: RpcEndpoint) -> tuple[int, int]:
+    """The numbers of user and group, -1 for none; raises KeyError."""
+    return user_number(endpoint.user), group_number(endpoint.group)
 
 
 def user_number(name: str) -> int:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipproxy.clock import Chance, SystemClock
@@ -42,6 +43,7 @@ from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
 from sipproxy.rpc.dispatch import Registry
+from sipproxy.rpc.serve import run_json
 
 if TYPE_CHECKING:
     from sipproxy.core.endpoints import RpcEndpoint
@@ -86,7 +88,10 @@ class Server:
         listening: list[TcpListener] = []
         self._loop = asyncio.new_event_loop()
         self._rpc = RpcServer(
-            self._loop, options.run_dir or settings.rundir or RUN_DIR, self._after
+            self._loop,
+            options.run_dir or settings.rundir or RUN_DIR,
+            self._after,
+            self._control_tells,
         )
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
@@ -181,6 +186,8 @@ class Server:
                 registry.add(name, declaration.handler, array=mark.array, missing=mark.missing)
         except ModuleError as error:
             raise StartError(str(error)) from None
+        registry.mi = host.mi
+        host.run_json = partial(run_json, registry)
         for endpoint in endpoints:
             self._rpc.open(endpoint, registry)
 
@@ -355,6 +362,9 @@ class Server:
     def _broken(self, error: Exception) -> None:
         self.proxy.host.counters["core.broken"] += 1
         report(self._limited, ERROR, "core", _traceback(error))
+
+    def _control_tells(self, text: str) -> None:
+        self.proxy.host.report_limited(ERROR, "core", text)
 
     def _command_failed(self, name: str, error: Exception) -> None:
         report(self._limited, ERROR, "core", f"RPC command {name} failed\n{_traceback(error)}")

@@ -1,10 +1,11 @@
 """The RPC commands of a server, by name, and how one is called."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sipproxy.core.mi import MiNode, MiReply
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.rpc.arguments import Arguments, Kind, Unread
 from sipproxy.rpc.signature import Handler, Parameter, Read, parameters_of, read_arguments
@@ -15,6 +16,9 @@ Report = Callable[[str, Exception], None]
 
 Begin = Callable[[Coroutine[Any, object, None], Callable[[], None]], None]
 """Does work that may wait and then calls what is to be called (core.host.Host.begin)."""
+
+MiHandler = Callable[[Sequence[MiNode]], MiReply | Awaitable[MiReply]]
+"""What answers a command of Kamailio 3's interface; an async one may wait."""
 
 Done = Callable[[Answer | RpcError], None]
 """Given the answer or the fault of a call: at once, or later where the command waits."""
@@ -40,6 +44,8 @@ class Registry:
         self._report = report
         self._begin = begin
         self._commands: dict[str, Command] = {}
+        self.mi: Mapping[str, MiHandler] = {}
+        """The commands of Kamailio 3's management interface."""
         self.add("system.listMethods", self._list_methods, array=True)
         self.add("system.methodHelp", self._method_help)
         self.add("system.methodSignature", self._method_signature)
@@ -112,6 +118,22 @@ class Registry:
             done(self._answered(call, lambda: cast(Value, command.handler(*read.values))))
             return
         self._begin(call.wait(), lambda: done(self._answered(call, call.result)))
+
+    def begin_mi(
+        self, name: str, arguments: Sequence[MiNode], done: Callable[[MiReply | None], None]
+    ) -> None:
+        """Calls a command of Kamailio 3's interface; None to `done` when it broke."""
+        told: list[MiReply] = []
+
+        async def run() -> None:
+            try:
+                answer = self.mi[name](arguments)
+                told.append(answer if isinstance(answer, MiReply) else await answer)
+            except Exception as error:
+                self._report(name, error)
+
+        assert self._begin is not None
+        self._begin(run(), lambda: done(told[0] if told else None))
 
     def _answered(self, call: "_Call", result: Callable[[], Value]) -> Answer | RpcError:
         """The answer for what a handler gave, or for what it raised."""

@@ -6,10 +6,12 @@ Sockets belong to net/; here bytes go in and bytes come out, later where a comma
 from collections import deque
 from collections.abc import Callable
 
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import RpcError
 from sipproxy.rpc import binrpc, jsonrpc
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.values import Answer
+from sipproxy.text import decode, encode
 
 Send = Callable[[bytes], None]
 Reply = Callable[[jsonrpc.JsonReply | None], None]
@@ -136,6 +138,20 @@ def begin_json_call(registry: Registry, call: jsonrpc.JsonCall, pretty: bool, re
         done(_uncalled(registry, call.method))
     else:
         registry.begin(call.method, call.arguments, done)
+
+
+def run_json(registry: Registry, document: str, pretty: bool) -> Wait:
+    """A Wait for (status, reason, document) of the answer; None for what is no JSON.
+
+    It is what core.host.Host.run_json offers to modules.
+    """
+    wait = Wait()
+
+    def reply(answer: jsonrpc.JsonReply | None) -> None:
+        wait.finish(answer and (answer.code, answer.reason, decode(answer.body)))
+
+    begin_json(registry, encode(document), pretty, reply)
+    return wait
 
 
 def _uncalled(registry: Registry, name: str) -> Answer | RpcError:
