@@ -5,27 +5,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from importlib.resources import files
 from inspect import isclass
 from pkgutil import iter_modules
 from typing import Any
 
 from sipproxy.core.host import Host, params_of
-from sipproxy.core.module import ModParam, Module, ParamMark
+from sipproxy.core.module import FunctionMark, ModParam, Module, ParamMark
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
 from sipproxy.errors import CfgError, ModuleError, Problem, Span
+from sipproxy.kamailio import kamailio_modules
 from sipproxy.script import tree
+from sipproxy.standins import StandIns
 
 ENTRY_POINTS = "sipproxy.modules"
 """The entry-point group in which other packages offer module classes."""
-
-
-@lru_cache(maxsize=1)
-def kamailio_modules() -> frozenset[str]:
-    """Names of the modules that Kamailio has or had."""
-    text = files("sipproxy").joinpath("kamailio_modules.txt").read_text("ascii")
-    return frozenset(text.split())
 
 
 def module_class(name: str) -> type[Module] | None:
@@ -69,10 +63,16 @@ def _offered(point: EntryPoint, name: str) -> type[Module]:
 
 
 class Loader:
-    """Loads the modules of one cfg into one host, collecting problems."""
+    """Loads the modules of one cfg into one host, collecting problems.
 
-    def __init__(self, host: Host, extra: Mapping[str, type[Module]]) -> None:
+    With `stand_ins` what Kamailio has and we have not is no problem: they answer in its place.
+    """
+
+    def __init__(
+        self, host: Host, extra: Mapping[str, type[Module]], stand_ins: StandIns | None = None
+    ) -> None:
         self.host = host
+        self._stand_ins = stand_ins
         self._extra = extra
         self.problems: list[Problem] = []
         self._absent: set[str] = set()
@@ -80,6 +80,8 @@ class Loader:
         self._given: dict[tuple[str, str, int | str], Span] = {}
         """Where a parameter of a module was given a value."""
         host.elsewhere = self._elsewhere
+        if stand_ins is not None:
+            host.stand_in = stand_ins.find
 
     def load(self, config: tree.Config) -> None:
         """Load every module, set every modparam, start the modules; raises CfgError."""
@@ -88,6 +90,8 @@ class Loader:
                 self._load_module(item)
             elif isinstance(item, tree.ModParam):
                 self._set_param(item)
+        if self._stand_ins is not None:
+            self._stand_in(config, self._stand_ins)
         self._raise_errors()
         self._each(config, lambda module: module.start())
 
@@ -126,6 +130,9 @@ class Loader:
                 try:
                     act(self.host.modules[item.name])
                 except ModuleError as error:
+        if self._stand_ins is not None and mark is FunctionMark:
+            near = suggestion(name, self.host.functions)
+            return f"{near and f'{near}; '}--stub {name}=CODE answers in its place"
                     self._error(item.span, f"{item.name}: {error}")
         self._raise_errors()
 
@@ -152,7 +159,10 @@ class Loader:
             return
         if kind is not None:
             return
-        if name in kamailio_modules():
+        if self._stand_ins is not None and name in {*kamailio_modules(), *self._stand_ins.given}:
+            self._absent.add(name)
+            self._stand_ins.enter(name, absent=True)
+        elif name in kamailio_modules():
             self._absent.add(name)
             message = f'the module "{name}" is not part of sipproxy: its parameters are not read'
             self.problems.append(Problem(item.span, message, "", "warning"))
@@ -160,6 +170,8 @@ class Loader:
             hint = suggestion(name, kamailio_modules()) or "another package's must be installed"
             self._error(item.span, f'unknown module "{name}"', hint)
 
+            if self._stand_ins is not None:
+                self._stand_ins.enter(name, absent=False)
     def _set_param(self, item: tree.ModParam) -> None:
         """Set the parameter in every loaded module whose name matches the pattern."""
         try:
@@ -196,6 +208,8 @@ class Loader:
         if not fitting:
             wanted = "an integer" if _kind(same_name[0][1]) is int else "a string"
             self._error(item.value.span, f"{module.name}.{item.param.text} takes {wanted}")
+        if self._is_passed_over(module, item.param.text, known=bool(same_name)):
+            return
             return
         self._given[module.name, item.param.text, value] = item.value.span
         try:
@@ -212,6 +226,33 @@ def _apply(
     module: Module, attribute: str, declared: ModParam | ParamMark, value: int | str
 ) -> None:
     if isinstance(declared, ParamMark):
+    # -- stand-ins
+
+    def _stand_in(self, config: tree.Config, stand_ins: StandIns) -> None:
+        """Put stand-ins in the place of functions that the cfg calls and cannot have."""
+        functions = self.host.functions
+        for name in called(config):
+            known = functions.get(name, ())
+            outside = next((declared.module for declared in known if declared.outside), "")
+            declared = stand_ins.function(name, present=bool(known), outside=outside)
+            if declared is not None:
+                functions[name] = [declared]
+        self.host.select_access = stand_ins.selects(self.host.select_access)
+        stand_ins.refuse(self.host.pvars)
+
+    def _is_passed_over(self, module: Module, parameter: str, *, known: bool) -> bool:
+        """Whether a parameter that does not work here may be left unset."""
+        if self._stand_ins is None or (known and parameter not in module.not_yet):
+            return False
+        return self._stand_ins.takes_parameter(module.name, parameter)
+
+
+def called(config: tree.Config) -> dict[str, None]:
+    """The names of the functions that a cfg calls, in their order."""
+    routes = (item for item in config.items if isinstance(item, tree.Route))
+    nodes = (node for route in routes for node in tree.walk(route))
+    return dict.fromkeys(node.name for node in nodes if isinstance(node, tree.Call))
+
         getattr(module, attribute)(value)
         return
     if declared.least is not None and isinstance(value, int) and value < declared.least:

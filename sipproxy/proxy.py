@@ -29,6 +29,7 @@ from sipproxy.running import Runner
 from sipproxy.script.compile import Compiled, compile_config
 from sipproxy.script.settings import without_effect
 from sipproxy.sip.message import Message
+from sipproxy.standins import StandIns
 
 _RECEIVED = "event_route[core:msg-received]"
 _PRE_ROUTING = "event_route[core:pre-routing]"
@@ -44,7 +45,8 @@ class Proxy:
 
     `modules` are found before installed ones, by name: a test's stand-ins. `arrange` may change
     the host when the modules are loaded and no route is compiled yet: a test's stubs. With
-    `read_only` no database is written (a replay). `opens` announces that :meth:`open` comes next.
+    `read_only` no database is written, and `stand_ins` answer for what is not there: a replay.
+    `opens` announces that :meth:`open` comes next.
 
     """
 
@@ -61,6 +63,7 @@ class Proxy:
         read_only: bool = False,
         opens: bool = False,
     ) -> None:
+        stand_ins: StandIns | None = None,
         self.program = program
         self.host = host = Host(clock, chance, log)
         settings = program.settings
@@ -78,7 +81,9 @@ class Proxy:
         ipv6 = any(":" in one.address for one in host.own.sockets)
         host.locator = Locator(host.names, chance, Choices.of(settings, ipv6=ipv6))
         host.load(Core)
-        loader = Loader(host, modules)
+        loader = Loader(host, modules, stand_ins)
+        if stand_ins is not None:
+            host.databases.stands_in = stand_ins.database
         loader.load(program.config)
         arrange(host)
         told = [

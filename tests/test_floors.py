@@ -20,10 +20,12 @@ BELOW: dict[str, set[str]] = {
     "modules": GROUND | {"sip", "core", "db"},
     "lint": GROUND | {"core", "script", "modules"},
     "program": GROUND | {"script"},
-    "loader": GROUND | {"core", "script"},
+    "kamailio": set(),
+    "standins": GROUND | {"core", "kamailio"},
+    "loader": GROUND | {"core", "script", "kamailio", "standins"},
     "faults": GROUND | {"core", "script"},
     "running": GROUND | {"sip", "core", "script", "program", "faults"},
-    "proxy": GROUND | {"sip", "core", "db", "script", "program", "loader", "running"},
+    "proxy": GROUND | {"sip", "core", "db", "script", "program", "loader", "running", "standins"},
 }
 """What each file or folder of the package may import besides itself; "" is the package itself."""
 SHELLS = {"net", "replay", "testing", "cli", "demo", "__main__"}

@@ -5,7 +5,8 @@ import pytest
 from sipproxy.core.context import Context
 from sipproxy.core.module import Constant, Module, Remark, function, modparam, modparam_method
 from sipproxy.errors import CfgError, ModuleError
-from sipproxy.loader import kamailio_modules, module_class
+from sipproxy.kamailio import kamailio_modules
+from sipproxy.loader import module_class
 from sipproxy.testing import load_cfg_text
 
 

@@ -34,15 +34,14 @@ class ReplayOptions:
     good: str | None
     blocked: str | None
     epoch: float | None
+    stubs: tuple[str, ...]
 
     def program(self, cfg: str, overrides: Mapping[str, str] | None = None) -> "Program":
         """The cfg, read with the defines; `overrides` replace its own."""
         from sipproxy.program import load_file
 
         defines = parse_defines(self.defines)
-        return load_file(
-            cfg, defines=defines, compat=self.compat or "", overrides=overrides or {}
-        )
+        return load_file(cfg, defines=defines, compat=self.compat or "", overrides=overrides or {})
 
     def manner(self, **more: Any) -> "Manner":
         """How it is judged; `more` are further fields of the Manner."""
@@ -50,12 +49,14 @@ class ReplayOptions:
         from sipproxy.replay.people import Good
         from sipproxy.replay.player import Manner
         from sipproxy.replay.verdicts import Blocking
+        from sipproxy.standins import parse_stubs
 
         return Manner(
             auth=self.auth,
             users=Users.read(self.users) if self.users else None,
             good=Good.read(self.good) if self.good else Good(),
             blocking=Blocking.parse(self.blocked) if self.blocked else Blocking(),
+            stubs=parse_stubs(self.stubs),
             **more,
         )
 
@@ -89,6 +90,13 @@ _OPTIONS = (
     click.option("--good", type=click.Path(), help="A file with users or addresses that are good."),
     click.option("--blocked", metavar="LIST", help="What counts as blocked: 403,500-599,silence."),
     click.option("--epoch", type=float, help="Unix time at which the server starts."),
+    click.option(
+        "--stub",
+        "stubs",
+        multiple=True,
+        metavar="NAME=CODE",
+        help="What a function answers that is not there (-1), or is not to run; repeatable.",
+    ),
 )
 
 cfg_option = click.option(

@@ -9,10 +9,13 @@ from typing import Any
 
 from sipproxy.core.access import Format, PvAccess, Static
 from sipproxy.core.module import Constant, FunctionMark, PvarMark, TransformMark
-from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, Unread, VarOrText
 from sipproxy.core.values import Value
 
-KINDS = (str, int, Value, Plain, Filled, VarOrText, Format, PvAccess, RouteName, FlagNumber)
+KINDS = (
+    *(str, int, Value, Plain, Filled, VarOrText, Format, PvAccess, RouteName, FlagNumber),
+    Unread,
+)
 """Annotations a parameter of the cfg language may have, besides subclasses of Parsed."""
 
 
@@ -43,6 +46,7 @@ class FunctionDecl:
     help: str
     replaces_message: bool = False
     only: Callable[[tuple[Constant, ...]], bool] | None = None
+    outside: bool = False
 
     def fits(self, arguments: tuple[Constant, ...]) -> bool:
         """Whether it takes so many arguments, and these: None is one known at the call only."""
@@ -110,6 +114,7 @@ def function_decl(module: str, mark: FunctionMark, method: Callable[..., Any]) -
         inspect.getdoc(method) or "",
         mark.replaces_message,
         mark.only,
+        mark.outside,
     )
 
 

@@ -28,6 +28,7 @@ class FunctionMark:
     replaces_message: bool = False
     since: str = ""
     only: "Callable[[tuple[Constant, ...]], bool] | None" = None
+    outside: bool = False
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ def function(
     replaces_message: bool = False,
     since: str = "",
     only: "Callable[[tuple[Constant, ...]], bool] | None" = None,
+    outside: bool = False,
 ) -> Callable[[Handler], Handler]:
     """A function of the cfg language; without routes it is allowed everywhere.
 
@@ -119,12 +121,15 @@ def function(
     that can reach it asynchronous. `replaces_message` says that it may put another message into
     the context, after which nothing read before holds. `since` is the compatibility level that
     brought it. `only` is asked with the call's arguments, None for those that are not constant,
-    whether this method is meant: one that cannot wait may serve some calls of a name.
+    whether this method is meant: one that cannot wait may serve some calls of a name. `outside`
+    says that it reaches beyond the proxy, to other machines, programs or files that it writes,
+    by other ways than a SIP message and a database: a replay has a stand-in for it.
     """
 
     def apply(handler: Handler) -> Handler:
         known = name or handler.__name__
-        return _mark(handler, FunctionMark(known, routes or ANY, replaces_message, since, only))
+        mark = FunctionMark(known, routes or ANY, replaces_message, since, only, outside)
+        return _mark(handler, mark)
 
     return apply
 
@@ -285,6 +290,8 @@ class Module:
     def __init_subclass__(cls, *, name: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if name:
+    not_yet: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that :meth:`start` refuses because what they ask for is not there."""
             cls.name = name
 
     def __init__(self, host: Any) -> None:

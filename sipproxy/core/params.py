@@ -15,6 +15,7 @@ annotation     the handler gets
 `PvAccess`     a pseudo-variable to read or write
 `RouteName`    the name of a route block; an unknown one is reported at start
 `FlagNumber`   a flag's number, from a number or a name declared with `flags`
+`Unread`       None: whatever stands there is not looked at
 a subclass     of `Parsed`: the object its `parse(text)` makes of a constant text at load
 =============  ==========================================================================
 
@@ -34,6 +35,7 @@ Filled = NewType("Filled", str)
 VarOrText = NewType("VarOrText", str)
 RouteName = NewType("RouteName", str)
 FlagNumber = NewType("FlagNumber", int)
+Unread = NewType("Unread", object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Resolver:
         """Makes the access to a select; given by the module that has them."""
         self.elsewhere: Callable[[type, str], str] = lambda mark, name: ""
         """A hint on a name that no loaded module marks so; given by the loader."""
+        self.stand_in: Callable[[type, str], Any] = lambda mark, name: None
+        """The declaration for a name that no loaded module marks so; given by the loader."""
         self._formats: dict[str, Format] = {}
         self._accesses: dict[str, PvAccess] = {}
         self.known: dict[str, PvAccess] = {}
@@ -101,6 +103,8 @@ class Resolver:
         if declared is None:
             if self.unknown_is_avp and spec.inner is None and "avp" in self.pvars:
                 return self._plain_access(PvSpec(spec.text, "avp", spec.name, spec.index))
+            declared = self.stand_in(PvarMark, spec.name)
+        if declared is None:
             hint = self.elsewhere(PvarMark, spec.name) or suggestion(spec.name, self.pvars)
             raise ResolveError(f"unknown pseudo-variable {spec.text}", hint)
         if spec.inner == "":
@@ -156,7 +160,7 @@ class Resolver:
     def _step(self, spec: TransformSpec) -> TransformStep:
         kind, dot, name = spec.name.partition(".")
         folded = f"{kind}{dot}{lower(name)}"
-        declared = self.transforms.get(folded)
+        declared = self.transforms.get(folded) or self.stand_in(TransformMark, folded)
         if declared is None:
             hint = self.elsewhere(TransformMark, folded) or suggestion(spec.name, self.transforms)
             raise ResolveError(f"unknown transformation {{{spec.name}}}", hint)

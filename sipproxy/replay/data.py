@@ -10,9 +10,11 @@ from sipproxy.replay.people import Person
 from sipproxy.replay.run import Replayed
 from sipproxy.replay.show import show_address
 from sipproxy.replay.verdicts import Blocked, Decision, Source
+from sipproxy.standins import StandIn
 
 _COUNTS = (
     *("accepted", "challenged", "rejected", "dropped", "relayed", "absorbed", "blocked"),
+    "uncertain",
     *("replies", "malformed", "other"),
 )
 
@@ -35,7 +37,8 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
         "seconds_captured": round(survey.last - survey.first, 6),
         "not_read": dict(replayed.unread),
         "broken": [capture.broken for capture in replayed.captures if capture.broken],
-        "unsupported": [],
+        "unsupported": [_stand_in(one) for one in player.stand_ins],
+        "unused_stubs": player.unused_stubs,
         "auth_source": player.auth,
         "auth_unknown": player.undecided,
         "faults": host.counters["core.faults"],
@@ -62,6 +65,16 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
             for name, source in player.sources.items()
         ],
         "totals": _totals(list(player.sources.values())),
+    }
+
+
+def _stand_in(one: StandIn) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "module": one.module or None,
+        "answer": one.answer,
+        "uses": one.uses,
     }
 
 
@@ -113,6 +126,7 @@ def _blocked(blocked: Blocked | None) -> dict[str, Any] | None:
         "method": blocked.method,
         "status": blocked.status or None,
         "line": blocked.line,
+        "stubs": list(blocked.stubs),
     }
 
 
@@ -133,6 +147,7 @@ def as_decision(decision: Decision) -> dict[str, Any]:
         "to": show_address(decision.to) if decision.to else None,
         "line": decision.line,
         "auth": decision.auth or None,
+        "stubs": list(decision.stubs),
         "captured_status": captured.status or None,
         "captured_relayed": captured.relayed,
         "differs": decision.diverges,

@@ -112,10 +112,7 @@ class People:
         """A request of a person was blocked."""
         person.blocked += 1
         if person.first_blocked is None:
-            status = 0 if decision.verdict == "dropped" else decision.status
-            person.first_blocked = Blocked(
-                decision.packet, decision.time, decision.method, status, decision.line
-            )
+            person.first_blocked = Blocked.of(decision)
 
     def is_good(self, person: Person) -> bool:
         """Whether a person is known good."""

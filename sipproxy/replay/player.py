@@ -1,7 +1,7 @@
 """Plays captures through a proxy on a virtual clock and notes what became of each message."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,7 +11,9 @@ from sipproxy.core.context import Context
 from sipproxy.core.flow import Address, Flow
 from sipproxy.core.host import Host
 from sipproxy.core.log import DEBUG
+from sipproxy.core.values import Value
 from sipproxy.faults import cfg_line
+from sipproxy.loader import called
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
 from sipproxy.replay.capture import Packet
@@ -39,6 +41,7 @@ from sipproxy.replay.verdicts import (
     Decision,
     Source,
 )
+from sipproxy.standins import StandIn, StandIns
 
 MOST_SOURCES = 50_000
 OTHERS = "others"
@@ -89,14 +92,15 @@ class Watcher(Protocol):
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a replay judges. `auth` is `db`, `capture`, `accept` or `reject`; `users`, where given,
-    stand in for the database. `told` is called with each decision when it is closed; `watcher`
-    sees more.
+    stand in for the database. `stubs` are answers by name of what is not there, or is not to run.
+    `told` is called with each decision when it is closed; `watcher` sees more.
     """
 
     auth: str = "db"
     users: Users | None = None
     good: Good = field(default_factory=Good)
     blocking: Blocking = field(default_factory=Blocking)
+    stubs: Mapping[str, Value] = field(default_factory=dict)
     told: Callable[[Decision], None] | None = None
     watcher: Watcher | None = None
     keeps_log: bool = True
@@ -140,6 +144,8 @@ class Player:
         survey, manner = survey or Survey(), manner or Manner()
         self.clock = VirtualClock(start)
         self.log = ReplayLog(program.settings.debug, keeps=manner.keeps_log)
+        self.stand_ins = StandIns(manner.stubs)
+        """What answers for what the cfg asks for and is not there."""
         self.proxy = Proxy(
             program,
             clock=self.clock,
@@ -147,8 +153,10 @@ class Player:
             log=self.log,
             sockets=sockets_for(me, program.settings.sockets(), survey.protos),
             read_only=True,
+            stand_ins=self.stand_ins,
             arrange=manner.watcher.arrange if manner.watcher else lambda host: None,
         )
+        self.stand_ins.watch = self._note_stand_in
         host = self.proxy.host
         host.observe_send = self._note_sent
         host.on_wait.append(self._note_wait)
@@ -170,6 +178,8 @@ class Player:
         self._has_transactions = "tm" in host.modules
         self._sent: list[tuple[bytes, Flow, str]] = []
         self._waits = False
+        self._stubs: list[str] | None = None
+        """The stand-ins that the request in hand came to; None while there is none."""
         self._open: Recent[Exchange, Decision] = Recent()
         self._downstream = Downstream()
         self._refused: Recent[bytes, str] = Recent()
@@ -194,6 +204,11 @@ class Player:
         return judge
 
     @property
+    def unused_stubs(self) -> list[str]:
+        """Stubs that were given for nothing, each with what may have been meant."""
+        return list(self.stand_ins.unused(called(self.proxy.program.config)))
+
+    @property
     def undecided(self) -> int:
         """Credentials of which the capture does not tell what became (`--auth capture`)."""
         return self._by_capture.unknown if self._by_capture is not None else 0
@@ -207,6 +222,17 @@ class Player:
 
     def _note_wait(self, ctx: Context) -> None:
         self._waits = True
+
+    def _note_stand_in(self, stand_in: StandIn, ctx: Context | None) -> None:
+        """Mark the request that came to a stand-in, be it at once or in a later route."""
+        if self._stubs is not None:
+            if stand_in.name not in self._stubs:
+                self._stubs.append(stand_in.name)
+            return
+        found = None if ctx is None else exchange(ctx.msg.raw)
+        mine = None if found is None else self._open.get(found)
+        if mine is not None and mine.depend(stand_in.name) and mine.verdict:
+            self._source_of(mine).uncertain += 1
 
     # -- packets
 
@@ -260,6 +286,10 @@ class Player:
             return self.sources.setdefault(OTHERS, Source())
         return self.sources.setdefault(address, Source())
 
+    def _source_of(self, decision: Decision) -> Source:
+        """The account of who sent a request."""
+        return self.sources.get(decision.source[0]) or self.sources[OTHERS]
+
     def advance(self, until: float) -> None:
         """Let time pass: run due timers in order."""
         proxy, clock = self.proxy, self.clock
@@ -311,9 +341,11 @@ class Player:
         if self._by_capture is not None:
             self._by_capture.outcome = captured
         self._waits = False
+        self._stubs = []
         flow = Flow(datagram.proto, datagram.dest, datagram.source)
         ctx = self._receive(datagram.data, flow, now)
         if ctx is None or found is None:
+            self._stubs = None
             if datagram.data.strip(b"\r\n\0 \t"):
                 source.malformed += 1
             else:
@@ -326,6 +358,9 @@ class Player:
         before = self._open.get(found)
         if self._sent:
             self._attribute(decision, found, now)
+        if self._stubs:
+            decision.stubs = tuple(self._stubs)
+        self._stubs = None
         self._conclude(decision, found, before, ctx)
 
     def _begin(self, packet: Packet, found: Exchange, captured: Outcome) -> Decision:
@@ -338,7 +373,7 @@ class Player:
         decision.capture = self.capture
         decision.place = self._place - 1
         method = decision.method
-        source = self.sources.get(address) or self.sources[OTHERS]
+        source = self._source_of(decision)
         source.requests[method] += 1
         source.name(user, agent_of(data))
         if captured.status:
@@ -386,7 +421,7 @@ class Player:
         """A reply goes out."""
         if mine is None:
             return
-        source = self.sources.get(mine.source[0]) or self.sources[OTHERS]
+        source = self._source_of(mine)
         source.answers[status] += 1
         if mine.status < 200:
             mine.status = status
@@ -445,7 +480,7 @@ class Player:
         """The verdict is found: count it."""
         decision.verdict = verdict
         decision.diverges = decision.differs()
-        source = self.sources.get(decision.source[0]) or self.sources[OTHERS]
+        source = self._source_of(decision)
         source.take(decision)
         if decision.captured.relayed and verdict != RELAYED and verdict != ABSORBED:
             call_id = decision.exchange.call_id

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sipproxy.replay.people import Person
+from sipproxy.replay.player import Player
 from sipproxy.replay.run import Replayed
 from sipproxy.replay.show import show_address, show_blocked, show_time, table
 from sipproxy.replay.verdicts import Decision, Source
@@ -57,12 +58,7 @@ def _about(replayed: Replayed) -> Iterator[str]:
     for capture in replayed.captures:
         if capture.broken:
             yield f"  broken: {capture.broken}; what stood before it was played"
-    if "auth" in player.proxy.host.modules:
-        yield f"  passwords: {_AUTH[player.auth]}"
-    if player.undecided:
-        yield f"  {player.undecided} credentials got no answer in the capture: taken for wrong"
-    if player.undecided == 0 and player.auth in ("db", "file") and _has_no_secret(replayed):
-        yield "  the cfg has no secret: no nonce of the capture is ours (see --auth capture)"
+    yield from (f"  {line}" for line in passwords(replayed))
     for count, what in (
         (tally.late, "packets stand after later ones; played at once"),
         (tally.unmatched, "replies answer nothing that our proxy sent; not played"),
@@ -75,6 +71,38 @@ def _about(replayed: Replayed) -> Iterator[str]:
     ):
         if count:
             yield f"  {count} {what}"
+
+
+def _missing(player: Player) -> Iterator[str]:
+    """What the cfg asks for and is not there, in one line for each kind."""
+    by_kind: dict[str, list[str]] = {}
+    for one in player.stand_ins:
+        answer = f"={one.answer}" if one.answer is not None else ""
+        times = f" x{one.uses}" if one.kind in _COUNTED else ""
+        by_kind.setdefault(one.kind, []).append(f"{one.name}{answer}{times}")
+    for kind, names in by_kind.items():
+        yield f"  not there, {_KINDS.get(kind, f'{kind}s')}: {', '.join(names)}"
+    for name in player.unused_stubs:
+        yield f"  --stub {name}: the cfg asks for nothing of that name"
+    sources = player.sources.values()
+    if uncertain := sum(source.uncertain for source in sources):
+        total = sum(source.requests.total() for source in sources)
+        yield f"  {uncertain} of {total} requests came to one of these (see --stub)"
+
+
+_COUNTED = frozenset({"function", "variable", "transformation", "select", "database", "name"})
+_KINDS = {"function": "functions (with their answer, and how often)"}
+
+
+def passwords(replayed: Replayed) -> Iterator[str]:
+    """Who knew the passwords, and what is to be said of it; nothing where none is asked for."""
+    player = replayed.player
+    if "auth" in player.proxy.host.modules:
+        yield f"passwords: {_AUTH[player.auth]}"
+    if player.undecided:
+        yield f"{player.undecided} credentials got no answer in the capture: taken for wrong"
+    if player.undecided == 0 and player.auth in ("db", "file") and _has_no_secret(replayed):
+        yield "the cfg has no secret: no nonce of the capture is ours (see --auth capture)"
 
 
 _AUTH = {

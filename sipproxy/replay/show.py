@@ -16,12 +16,13 @@ def show_time(instant: float) -> str:
 
 
 def show_blocked(blocked: Blocked | None) -> str:
-    """`packet 21, 12:00:01.250, REGISTER 429, rate.cfg:41`."""
+    """`packet 21, 12:00:01.250, REGISTER 429, rate.cfg:41`, and what was stubbed on the way."""
     if blocked is None:
         return "-"
     what = f"{blocked.method} {blocked.status or 'dropped'}"
     line = f", {blocked.line}" if blocked.line else ""
-    return f"packet {blocked.packet}, {show_time(blocked.time)}, {what}{line}"
+    stubs = f", stubbed {' '.join(blocked.stubs)}" if blocked.stubs else ""
+    return f"packet {blocked.packet}, {show_time(blocked.time)}, {what}{line}{stubs}"
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

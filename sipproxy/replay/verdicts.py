@@ -24,7 +24,7 @@ class Decision:
 
     __slots__ = (
         *("auth", "captured", "capture", "diverges", "exchange", "line", "method"),
-        *("packet", "place", "source", "status", "time", "to", "user", "verdict"),
+        *("packet", "place", "source", "status", "stubs", "time", "to", "user", "verdict"),
     )
 
     def __init__(
@@ -53,6 +53,8 @@ class Decision:
         self.to: Address | None = None
         """Where it was relayed to first."""
         self.auth = ""
+        self.stubs: tuple[str, ...] = ()
+        """What stood in for something else on the way to the verdict, by name."""
         self.diverges = False
         """Whether the old server is known to have done something else."""
 
@@ -65,6 +67,13 @@ class Decision:
     def cseq(self) -> str:
         """The value of CSeq."""
         return decode(self.exchange.cseq)
+
+    def depend(self, stub: str) -> bool:
+        """Something stood in for something else in a later route; True when it is the first."""
+        first = not self.stubs
+        if stub not in self.stubs:
+            self.stubs += (stub,)
+        return first
 
     @property
     def is_settled(self) -> bool:
@@ -93,6 +102,21 @@ class Blocked:
     method: str
     status: int
     line: str
+    stubs: tuple[str, ...] = ()
+    """What stood in for something else on the way there."""
+
+    @classmethod
+    def of(cls, decision: Decision) -> "Blocked":
+        """What a decision that blocks says."""
+        status = 0 if decision.verdict == DROPPED else decision.status
+        return cls(
+            decision.packet,
+            decision.time,
+            decision.method,
+            status,
+            decision.line,
+            decision.stubs,
+        )
 
 
 @dataclass(slots=True)
@@ -119,6 +143,8 @@ class Source:
     other: int = 0
     """Datagrams that are no SIP: keepalives and the like."""
     blocked: int = 0
+    uncertain: int = 0
+    """Requests whose verdict something may have changed that stood in for something else."""
     first_blocked: Blocked | None = None
     diverged: Decision | None = None
     """The first request that the old server is known to have treated otherwise."""
@@ -138,6 +164,8 @@ class Source:
     def take(self, decision: Decision) -> None:
         """Count a request whose verdict is found."""
         verdict, status = decision.verdict, decision.status
+        if decision.stubs:
+            self.uncertain += 1
         if verdict == RELAYED:
             self.relayed += 1
         elif verdict == ABSORBED:
@@ -161,10 +189,7 @@ class Source:
         at = decision.time, decision.packet
         first = self.first_blocked
         if first is None or at < (first.time, first.packet):
-            status = 0 if decision.verdict == DROPPED else decision.status
-            self.first_blocked = Blocked(
-                decision.packet, decision.time, decision.method, status, decision.line
-            )
+            self.first_blocked = Blocked.of(decision)
 
 
 def _place(decision: Decision) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from sipproxy.core import runtime
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.declared import FunctionDecl, Parameter
 from sipproxy.core.module import FunctionMark
-from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, Unread, VarOrText
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
@@ -204,6 +204,8 @@ class Calls:
                 return self._pseudo_variable(arg)
             if kind is FlagNumber:
                 return emit.const(self._flag(arg))
+            if kind is Unread:
+                return emit.const(None)
             text = self._constant_text(arg, number, function)
             if kind is RouteName:
                 self._check_route_name(text, arg)

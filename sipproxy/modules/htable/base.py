@@ -44,6 +44,8 @@ class HtableBase(Module):
     mod_init = event("htable:mod-init", "runs once before the first message")
     expired = event("htable:expired:*", "runs for each key that a sweep took out of the table")
 
+    not_yet = frozenset({"enable_dmq", "event_callback"})
+
     def __init__(self, host: Any) -> None:
         super().__init__(host)
         self.tables: dict[str, Table] = {}

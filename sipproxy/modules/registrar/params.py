@@ -61,6 +61,7 @@ class Params(Module):
     regid_mode = modparam(0, "reg-id counts: 0 with outbound, 1 always.")
     flow_timer = modparam(0, "Seconds in Flow-Timer; 0: no such header.")
     lookup_filter_mode = modparam(0, "lookup() filters: 1 branch flags, 2 standing connections.")
+    not_yet = frozenset({"event_callback"})
     event_callback = modparam("", "Function of an embedded language that is told of events.")
 
     locations: Locations
