@@ -121,6 +121,9 @@ class Loader:
                 if since > self.host.compat:
                     return f"it came with Kamailio {since}; --compat {since} has it"
                 return f'it is in the module "{module}", which is not loaded'
+        if self._stand_ins is not None and mark is FunctionMark:
+            near = suggestion(name, self.host.functions)
+            return f"{near and f'{near}; '}--stub {name}=CODE answers in its place"
         return ""
 
     def _each(self, config: tree.Config, act: Callable[[Module], None]) -> None:
@@ -130,9 +133,6 @@ class Loader:
                 try:
                     act(self.host.modules[item.name])
                 except ModuleError as error:
-        if self._stand_ins is not None and mark is FunctionMark:
-            near = suggestion(name, self.host.functions)
-            return f"{near and f'{near}; '}--stub {name}=CODE answers in its place"
                     self._error(item.span, f"{item.name}: {error}")
         self._raise_errors()
 
@@ -158,6 +158,8 @@ class Loader:
             self._error(item.span, f"{name}: {error}")
             return
         if kind is not None:
+            if self._stand_ins is not None:
+                self._stand_ins.enter(name, absent=False)
             return
         if self._stand_ins is not None and name in {*kamailio_modules(), *self._stand_ins.given}:
             self._absent.add(name)
@@ -170,8 +172,6 @@ class Loader:
             hint = suggestion(name, kamailio_modules()) or "another package's must be installed"
             self._error(item.span, f'unknown module "{name}"', hint)
 
-            if self._stand_ins is not None:
-                self._stand_ins.enter(name, absent=False)
     def _set_param(self, item: tree.ModParam) -> None:
         """Set the parameter in every loaded module whose name matches the pattern."""
         try:
@@ -199,6 +199,8 @@ class Loader:
                 return
             value = format(self.host.outside())
         same_name = [(a, d) for n, a, d in declared if n == item.param.text]
+        if self._is_passed_over(module, item.param.text, known=bool(same_name)):
+            return
         if not same_name:
             hint = suggestion(item.param.text, {n for n, _, _ in declared})
             message = f'the module {module.name} has no parameter "{item.param.text}"'
@@ -208,8 +210,6 @@ class Loader:
         if not fitting:
             wanted = "an integer" if _kind(same_name[0][1]) is int else "a string"
             self._error(item.value.span, f"{module.name}.{item.param.text} takes {wanted}")
-        if self._is_passed_over(module, item.param.text, known=bool(same_name)):
-            return
             return
         self._given[module.name, item.param.text, value] = item.value.span
         try:
@@ -217,15 +217,6 @@ class Loader:
         except ModuleError as error:
             self._error(item.value.span, str(error))
 
-
-def _kind(declared: ModParam | ParamMark) -> type:
-    return declared.kind if isinstance(declared, ModParam) else declared.type
-
-
-def _apply(
-    module: Module, attribute: str, declared: ModParam | ParamMark, value: int | str
-) -> None:
-    if isinstance(declared, ParamMark):
     # -- stand-ins
 
     def _stand_in(self, config: tree.Config, stand_ins: StandIns) -> None:
@@ -253,6 +244,15 @@ def called(config: tree.Config) -> dict[str, None]:
     nodes = (node for route in routes for node in tree.walk(route))
     return dict.fromkeys(node.name for node in nodes if isinstance(node, tree.Call))
 
+
+def _kind(declared: ModParam | ParamMark) -> type:
+    return declared.kind if isinstance(declared, ModParam) else declared.type
+
+
+def _apply(
+    module: Module, attribute: str, declared: ModParam | ParamMark, value: int | str
+) -> None:
+    if isinstance(declared, ParamMark):
         getattr(module, attribute)(value)
         return
     if declared.least is not None and isinstance(value, int) and value < declared.least:

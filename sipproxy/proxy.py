@@ -61,9 +61,9 @@ class Proxy:
         modules: Mapping[str, type[Module]] = NO_MODULES,
         arrange: Callable[[Host], None] = lambda host: None,
         read_only: bool = False,
+        stand_ins: StandIns | None = None,
         opens: bool = False,
     ) -> None:
-        stand_ins: StandIns | None = None,
         self.program = program
         self.host = host = Host(clock, chance, log)
         settings = program.settings

@@ -286,12 +286,12 @@ class Module:
     """
 
     name: ClassVar[str] = ""
+    not_yet: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that :meth:`start` refuses because what they ask for is not there."""
 
     def __init_subclass__(cls, *, name: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if name:
-    not_yet: ClassVar[frozenset[str]] = frozenset()
-    """Parameters that :meth:`start` refuses because what they ask for is not there."""
             cls.name = name
 
     def __init__(self, host: Any) -> None:
