@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
+from sipproxy import text as wire
 from sipproxy.db.statement import Parameters, Row, SqlValue, Statement
 from sipproxy.db.url import DatabaseUrl
 
@@ -28,6 +29,23 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 
 
 _READS = re.compile(r"\s*\(?\s*(?:select|values|explain)\b", re.IGNORECASE)
+
+
+class Limit(NamedTuple):
+    """What a column takes of a text."""
+
+    binary: bool = False
+    """It takes bytes; else text, which is valid UTF-8."""
+    most: int | None = None
+    """So many characters, or bytes of a binary one, at most."""
+    nul: bool = True
+    """Whether there may be a NUL in it."""
+
+    def fit(self, value: str) -> str | bytes | None:
+        """The value as the column takes it, None where it does not."""
+        held = wire.encode(value) if self.binary else wire.presentable(value)
+        too_long = self.most is not None and len(held) > self.most
+        return None if too_long or not (self.nul or "\0" not in value) else held
 
 
 class Result(NamedTuple):
@@ -106,6 +124,10 @@ class Database(ABC):
     @abstractmethod
     async def aside(self, work: Callable[[], T]) -> T:
         """Do what blocks (:meth:`stream`, :meth:`write`) where no message waits for it."""
+
+    def limits(self, table: str) -> dict[str, Limit]:
+        """What the text columns of a table take, where the database bounds it; it blocks."""
+        return {}
 
     def storable(self, text: str) -> SqlValue:
         """What to store for a text of any bytes: it is read as the same text, where that can be."""

@@ -20,6 +20,10 @@ class Server(NamedTuple):
     extra: str
     patience: Callable[[float], dict[str, object]]
     """The driver's arguments that bound how long it waits, for so many seconds."""
+    values: Callable[[], dict[str, object]]
+    """The driver's arguments that make its values those of Kamailio's module, as far as ours go."""
+    holds_nul: bool
+    """Whether a text may have a NUL in it."""
 
 
 def _mysql_patience(seconds: float) -> dict[str, object]:
@@ -28,16 +32,52 @@ def _mysql_patience(seconds: float) -> dict[str, object]:
 
 
 def _postgres_patience(seconds: float) -> dict[str, object]:
+    whole = math.ceil(seconds)
     return {
-        "connect_timeout": max(2, math.ceil(seconds)),  # libpq takes 1 for 2
+        "connect_timeout": max(2, whole),  # libpq takes 1 for 2
         "tcp_user_timeout": math.ceil(seconds * 1000),
+        "keepalives_idle": whole,
+        "keepalives_interval": whole,
+        "keepalives_count": 2,
         "options": f"-c statement_timeout={math.ceil(seconds * 1000)}",
     }
 
 
+def _mysql_values() -> dict[str, object]:
+    """Decimals, days and times of a day are texts (db_mysql/km_res.c)."""
+    from pymysql.constants import FIELD_TYPE as KIND
+    from pymysql.converters import conversions
+
+    texts = (KIND.DECIMAL, KIND.NEWDECIMAL, KIND.DATE, KIND.NEWDATE, KIND.TIME)
+    return {"conv": {**conversions, **dict.fromkeys(texts, str)}}
+
+
+def _postgres_values() -> dict[str, object]:
+    """What is no number, no text and no point in time is its text (db_postgres/km_res.c)."""
+    from psycopg import adapters
+    from psycopg.adapt import AdaptersMap
+    from psycopg.types.numeric import FloatLoader
+    from psycopg.types.string import TextLoader
+
+    made = AdaptersMap(adapters)
+    for name in ("bool", "time", "timetz", "interval", "uuid", "json", "jsonb", "inet", "cidr"):
+        made.register_loader(name, TextLoader)
+    made.register_loader("numeric", FloatLoader)
+    return {"context": _Context(made)}
+
+
+class _Context(NamedTuple):
+    """What psycopg wants to know the adapters from."""
+
+    adapters: object
+    connection: None = None
+
+
 SERVERS = {
-    "mysql": Server("mysql+pymysql", "pymysql", "mysql", _mysql_patience),
-    "postgres": Server("postgresql+psycopg", "psycopg", "postgres", _postgres_patience),
+    "mysql": Server("mysql+pymysql", "pymysql", "mysql", _mysql_patience, _mysql_values, True),
+    "postgres": Server(
+        "postgresql+psycopg", "psycopg", "postgres", _postgres_patience, _postgres_values, False
+    ),
 }
 """Schemes of database servers (Kamailio db_mysql, db_postgres)."""
 
@@ -70,7 +110,7 @@ def server_engine(url: DatabaseUrl, timeout: float, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=timeout,
-        connect_args=server.patience(timeout),
+        connect_args=server.patience(timeout) | server.values(),
     )
 
 

@@ -1,15 +1,19 @@
 """Databases behind a connection: every statement runs in a small pool of threads."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import TypeVar, cast
+from threading import Lock
+from typing import Any, TypeVar, cast
 
+from sqlalchemy import inspect
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.types import TypeEngine
 
 from sipproxy import text as wire
 from sipproxy.core.offload import Offload, Workers
-from sipproxy.db.database import BULK_SECONDS, Change, Database, Result, Step, only_reads
+from sipproxy.db.database import BULK_SECONDS, Change, Database, Limit, Result, Step, only_reads
 from sipproxy.db.engines import reason_of
 from sipproxy.db.statement import Parameters, Row, presentable
 from sipproxy.db.url import DatabaseUrl
@@ -20,11 +24,19 @@ T = TypeVar("T")
 _AT_ONCE = 1000
 """Rows that a server is given at a time."""
 
+TABLE_SECONDS = 60.0
+"""How long a server may take for one step of the work on a whole table: to sort it, to empty it."""
+BULK_THREADS = 2
+
+_ERRORS = (SQLAlchemyError, OSError, ValueError)
+
 
 class PooledDatabase(Database):
     """One database server. A statement without an answer after `timeout` seconds fails.
 
-    `make_engine` gives an engine in autocommit mode; it is called when there is something to do.
+    `make_engine` gives an engine in autocommit mode whose statements take so many seconds at most
+    and which has so many connections; it is called when there is something to do. Whole tables
+    are read and written on an engine of their own, with more patience.
     """
 
     def __init__(
@@ -34,23 +46,29 @@ class PooledDatabase(Database):
         timeout: float,
         *,
         dialect: Dialect,
-        make_engine: Callable[[], Engine],
+        make_engine: Callable[[float, int], Engine],
         threads: int,
         backlog: int = 1000,
         read_only: bool = False,
         transaction: str = "READ COMMITTED",
+        holds_nul: bool = True,
     ) -> None:
-        """`transaction` is how isolated :meth:`write` is from others, in SQLAlchemy's words."""
+        """`transaction` is how isolated :meth:`write` is from others, in SQLAlchemy's words.
+
+        `holds_nul`: whether a text may have a NUL in it.
+        """
         super().__init__(url, dialect)
         self.timeout = timeout
         self.read_only = read_only
         self._transaction = transaction
-        self._make_engine = make_engine
-        self._engine: Engine | None = None
+        self._holds_nul = holds_nul
+        self._statements = _Lazy(lambda: make_engine(timeout, threads))
+        self._tables = _Lazy(lambda: make_engine(TABLE_SECONDS, BULK_THREADS))
         self._workers = Workers(offload, url.scheme, threads=threads, backlog=backlog)
+        self._bulk = Workers(offload, f"{url.scheme}-bulk", threads=BULK_THREADS, backlog=1000)
 
     def open(self) -> None:
-        self._guarded(lambda connection: None)
+        self._guarded(lambda connection: connection.exec_driver_sql("SELECT 1").close())
 
     async def fetch(self, sql: str, parameters: Parameters) -> list[Row]:
         return await self._in_thread(lambda c: _fetched(c, sql, parameters))
@@ -76,65 +94,74 @@ class PooledDatabase(Database):
         return self._guarded(lambda c: _fetched(c, sql, parameters))
 
     def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
-        self._engine = engine = self._engine or self._make_engine()
         try:
             # Without stream_results a driver takes all rows in before it gives the first; with it
             # PostgreSQL wants a transaction.
-            level = self._transaction
-            with (
-                engine.connect().execution_options(isolation_level=level) as connection,
-                connection.begin(),
-            ):
+            with self._transaction_on(self._tables.engine) as connection:
                 asked = connection.execution_options(stream_results=True)
                 result = asked.exec_driver_sql(sql, presentable(parameters))
                 while rows := result.fetchmany(size):
                     yield [tuple(row) for row in rows]
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
+        except _ERRORS as error:
+            raise self._error(error) from None
 
     def write(self, changes: Iterable[Change]) -> None:
         if self.read_only:
             raise DatabaseError(f"{self.url}: a replay changes no database server")
-        self._engine = engine = self._engine or self._make_engine()
         try:
-            # Instead of the engine's autocommit, with which begin() means nothing.
-            level = self._transaction
-            with (
-                engine.connect().execution_options(isolation_level=level) as connection,
-                connection.begin(),
-            ):
+            with self._transaction_on(self._tables.engine) as connection:
                 for sql, rows in changes:
                     _write(connection, sql, iter(rows))
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
+        except _ERRORS as error:
+            raise self._error(error) from None
+
+    @contextmanager
+    def _transaction_on(self, engine: Engine) -> Iterator[Connection]:
+        """A connection with a transaction, instead of the engine's autocommit."""
+        level = self._transaction
+        with (
+            engine.connect().execution_options(isolation_level=level) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     async def aside(self, work: Callable[[], T]) -> T:
-        if self._engine is None:
-            self._engine = self._make_engine()
         try:
-            return cast(T, await self._workers.submit(work, BULK_SECONDS))
+            return cast(T, await self._bulk.submit(work, BULK_SECONDS))
         except TimeoutError as error:
-            raise DatabaseError(f"{self.url}: {error}") from None
+            raise self._error(error) from None
+
+    def limits(self, table: str) -> dict[str, Limit]:
+        def look(connection: Connection) -> dict[str, Limit]:
+            columns = inspect(connection).get_columns(table)
+            return {one["name"]: self._limit(one["type"]) for one in columns}
+
+        return self._guarded(look)
+
+    def _limit(self, kind: TypeEngine[Any]) -> Limit:
+        try:
+            binary = kind.python_type is bytes
+        except NotImplementedError:  # a type that SQLAlchemy does not know
+            binary = False
+        return Limit(binary, getattr(kind, "length", None), binary or self._holds_nul)
 
     def close(self) -> None:
         self._workers.close()
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        self._bulk.close()
+        self._statements.close()
+        self._tables.close()
 
     async def _in_thread(self, work: Callable[[Connection], T]) -> T:
-        if self._engine is None:  # made here, once: the threads only use it
-            self._engine = self._make_engine()
         wait = self._workers.submit(lambda: self._guarded(work), self.timeout)
         try:
             return cast(T, await wait)
         except TimeoutError as error:
-            raise DatabaseError(f"{self.url}: {error}") from None
+            raise self._error(error) from None
 
     def _guarded(self, work: Callable[[Connection], T]) -> T:
         """Do it; a second time when the connection turned out to be gone before it began."""
-        engine = self._engine = self._engine or self._make_engine()
         try:
+            engine = self._statements.engine
             with engine.connect() as connection:
                 try:
                     return work(connection)
@@ -143,8 +170,35 @@ class PooledDatabase(Database):
                         raise
             with engine.connect() as connection:
                 return work(connection)
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            raise DatabaseError(f"{self.url}: {reason_of(error)}") from None
+        except _ERRORS as error:
+            raise self._error(error) from None
+
+    def _error(self, error: Exception) -> DatabaseError:
+        return DatabaseError(f"{self.url}: {reason_of(error)}")
+
+
+class _Lazy:
+    """An engine that is made, once, when it is first wanted, by whichever thread."""
+
+    def __init__(self, make: Callable[[], Engine]) -> None:
+        self._make = make
+        self._made: Engine | None = None
+        self._lock = Lock()
+
+    @property
+    def engine(self) -> Engine:
+        """Raises DatabaseError when its driver is not installed."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def close(self) -> None:
+        """Close its connections; it may be wanted again."""
+        with self._lock:
+            if self._made is not None:
+                self._made.dispose()
+                self._made = None
 
 
 def _fetched(connection: Connection, sql: str, parameters: Parameters) -> list[Row]:

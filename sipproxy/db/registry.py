@@ -114,18 +114,18 @@ class Databases:
         return SqliteCopy(url, lambda: file.connect(0.0)) if self.overlay else file
 
     def _server(self, url: DatabaseUrl) -> Database:
-        from sipproxy.db.engines import server_dialect, server_engine
+        from sipproxy.db.engines import SERVERS, server_dialect, server_engine
         from sipproxy.db.pooled import PooledDatabase
 
-        timeout = self.timeouts[url.scheme]
         return PooledDatabase(
             url,
             self._offload,
-            timeout,
+            self.timeouts[url.scheme],
             dialect=server_dialect(url),
-            make_engine=lambda: server_engine(url, timeout, THREADS),
+            make_engine=lambda seconds, connections: server_engine(url, seconds, connections),
             threads=THREADS,
             read_only=self.overlay,
+            holds_nul=SERVERS[url.scheme].holds_nul,
         )
 
     def close(self) -> None:

@@ -59,5 +59,8 @@ def test_drivers_are_told_how_long_to_wait() -> None:
     assert SERVERS["postgres"].patience(0.5) == {
         "connect_timeout": 2,
         "tcp_user_timeout": 500,
+        "keepalives_idle": 1,
+        "keepalives_interval": 1,
+        "keepalives_count": 2,
         "options": "-c statement_timeout=500",
     }

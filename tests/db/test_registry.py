@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +15,9 @@ from sipproxy.db.pooled import PooledDatabase
 from sipproxy.db.registry import Databases, SqliteOptions
 from sipproxy.db.sqlite import SqliteDatabase
 from sipproxy.errors import DatabaseError, ModuleError
+
+
+Play = Callable[[Coroutine[Any, None, Any]], Any]
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def test_servers_have_the_time_out_of_their_scheme(databases: Databases) -> None
 
 
 def test_a_driver_that_is_not_installed_is_told_at_first_use(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, play: Play
 ) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
@@ -68,7 +73,7 @@ def test_a_driver_that_is_not_installed_is_told_at_first_use(
     with pytest.raises(DatabaseError, match=r'not installed: pip install "sipproxy\[postgres\]"'):
         base.open()
     with pytest.raises(DatabaseError, match="not installed"):
-        query.rows().send(None)
+        play(query.rows())
 
 
 def test_options_of_a_file_and_the_overlay_reach_it(offload: Offload, file: Path) -> None:
