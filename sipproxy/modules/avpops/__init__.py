@@ -4,14 +4,15 @@ from sipproxy.core import ruri
 from sipproxy.core.context import Branch, Context
 from sipproxy.core.log import INFO, report
 from sipproxy.core.module import function
+from sipproxy.core.stored import AvpValue
 from sipproxy.modules.avpops import values
 from sipproxy.modules.avpops.arguments import Asked, Checked, Comparison, Destination, Pushed
 from sipproxy.modules.avpops.changes import ROUTES, AvpChanges
-from sipproxy.modules.avpops.database import DatabaseFunctions
+from sipproxy.modules.avpops.keeping import Keeping
 from sipproxy.text import byte_length
 
 
-class Avpops(AvpChanges, DatabaseFunctions, name="avpops"):
+class Avpops(AvpChanges, Keeping, name="avpops"):
     """Checks of AVPs, and what is written from them."""
 
     @function(*ROUTES)
@@ -51,9 +52,7 @@ class Avpops(AvpChanges, DatabaseFunctions, name="avpops"):
                 return True
         return False
 
-    def _fits(
-        self, value: values.AvpValue | None, other: values.AvpValue | None, check: Comparison
-    ) -> bool:
+    def _fits(self, value: AvpValue | None, other: AvpValue | None, check: Comparison) -> bool:
         if value is None or other is None:
             self._complain("a value is neither number nor text")
             return False
@@ -75,7 +74,7 @@ class Avpops(AvpChanges, DatabaseFunctions, name="avpops"):
                 return False
         return True
 
-    def _push(self, ctx: Context, to: Destination, value: values.AvpValue, number: int) -> bool:
+    def _push(self, ctx: Context, to: Destination, value: AvpValue, number: int) -> bool:
         """Write the value with this number; whether it could be written."""
         if to.to != "ru":
             if not isinstance(value, str):

@@ -147,7 +147,7 @@ class Operand:
         if not text.startswith("$"):
             self.constant = constant_of(text)
             return
-        spec = _variable(text)
+        spec = variable_of(text)
         if spec.name == "null":
             raise ValueError("a pseudo-variable or a value is expected")
         if spec.name == "xavp":
@@ -336,14 +336,14 @@ def avp_of(host: Any, text: str) -> tuple[Name, Callable[[Context], int]]:
     """Name and index of the AVP in a text; raises ValueError for another variable."""
     if not text.startswith("$"):
         raise ValueError(f"{text!r} is not of the form $avp(name)")
-    spec = _variable(text)
+    spec = variable_of(text)
     name = host.access(spec).avp_name
     if name is None:
         raise ValueError(f"{text} is no AVP: expected $avp(name)")
     return name, _index(spec.index, host)
 
 
-def _variable(text: str) -> PvSpec:
+def variable_of(text: str) -> PvSpec:
     """The pseudo-variable a text begins with."""
     return parse_pv(text[: pv_at(text, 0)[1]])
 

@@ -7,6 +7,7 @@ from sipproxy.core.params import Parsed
 from sipproxy.core.pvspec import PvSyntaxError
 from sipproxy.core.regex import RegexError
 from sipproxy.core.resolve import ResolveError
+from sipproxy.core.stored import AvpValue
 from sipproxy.core.substitution import EmptyMatch, Substitution
 from sipproxy.core.values import EvalError
 from sipproxy.modules.avpops import values
@@ -86,7 +87,7 @@ class AvpChanges(Module):
         self,
         ctx: Context,
         name: Name,
-        found: list[values.AvpValue],
+        found: list[AvpValue],
         place: int,
     ) -> None:
         """Take away the value that is at `place` of those `found` before anything was added."""
@@ -166,7 +167,7 @@ class AvpChanges(Module):
         return done > 0
 
 
-def _substituted(ctx: Context, substitution: Substitution, value: values.AvpValue) -> str | None:
+def _substituted(ctx: Context, substitution: Substitution, value: AvpValue) -> str | None:
     """The text after the substitution, None where there is nothing to replace."""
     if not isinstance(value, str):
         return None
@@ -177,7 +178,7 @@ def _substituted(ctx: Context, substitution: Substitution, value: values.AvpValu
     return made if count else None
 
 
-def _converted(value: values.AvpValue, flags: frozenset[str]) -> values.AvpValue:
+def _converted(value: AvpValue, flags: frozenset[str]) -> AvpValue:
     """A value in the type that the flags ask for; raises ValueError."""
     if "n" in flags and isinstance(value, str):
         return values.to_unsigned(value)

@@ -1,11 +1,11 @@
-"""avp_db_query: AVPs from a database (Kamailio avpops_db.c)."""
+"""The database of avpops, and avp_db_query: AVPs from a query (Kamailio avpops_db.c)."""
 
 import re
 from typing import Any, Self, cast
 
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR
-from sipproxy.core.module import Module, function, modparam, modparam_method
+from sipproxy.core.module import Module, function, modparam
 from sipproxy.core.params import Parsed
 from sipproxy.core.pvspec import PvSyntaxError, pv_texts
 from sipproxy.core.values import wrap
@@ -20,6 +20,12 @@ from sipproxy.text import byte_length, decode
 _LONGEST_QUERY = 1023
 _FAILED, _NOTHING = -1, -2
 _ASKS = re.compile(r"\s*\(?\s*(?:select|show|with|pragma|explain|describe|values)\b", re.IGNORECASE)
+
+
+def need_database(host: Any, function: str) -> None:
+    """Raise ValueError where the cfg gives avpops no database."""
+    if not host.modules["avpops"].db_url:
+        raise ValueError(f"you have to configure db_url for using {function}")
 
 
 class Targets(Parsed):
@@ -60,27 +66,15 @@ class Query(Parsed):
 
     def bind(self, host: Any) -> None:
         """Look its variables up; raises ResolveError, and ValueError without a db_url."""
-        if not host.modules["avpops"].db_url:
-            raise ValueError("you have to configure db_url for using avp_db_query")
+        need_database(host, "avp_db_query")
         self.format = host.format(self._text)
 
 
 class DatabaseFunctions(Module):
     """Functions on the database of `db_url`."""
 
-    db_url = modparam("", "Database that avp_db_query asks.", kind=str)
-    avp_table = modparam("", "Must be set with `db_url`; nothing reads that table yet.", kind=str)
-    use_domain = modparam(0, "Accepted; avp_db_load and its like are not there yet.")
-    uuid_column = modparam("uuid", "Accepted, as `use_domain`.")
-    attribute_column = modparam("attribute", "Accepted, as `use_domain`.")
-    value_column = modparam("value", "Accepted, as `use_domain`.")
-    type_column = modparam("type", "Accepted, as `use_domain`.")
-    username_column = modparam("username", "Accepted, as `use_domain`.")
-    domain_column = modparam("domain", "Accepted, as `use_domain`.")
-
-    @modparam_method("db_scheme")
-    def db_scheme(self, text: str) -> None:
-        """Accepted, as `use_domain`."""
+    db_url = modparam("", "Database that the functions avp_db_... ask.", kind=str)
+    avp_table = modparam("", "Table of the preferences; must be set with `db_url`.", kind=str)
 
     def start(self) -> None:
         """Find the database; raises ModuleError for a bad URL or no table."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 
 from sipproxy.core import values
 from sipproxy.core.context import Context, XavpValue
+from sipproxy.core.stored import AvpValue, plain
 from sipproxy.core.values import INT_MAX, wrap
 from sipproxy.modules.avpops.arguments import Comparison, Name, Operand, Xavp
 from sipproxy.text import byte_length, encode, lower
 
-AvpValue = int | str
 LONGEST = 1023
 """Bytes of a text that is compared or pushed."""
 
@@ -27,7 +27,7 @@ def add(ctx: Context, name: Name, value: AvpValue) -> None:
     """Add a value, which is the newest then."""
     key = name(ctx)
     if key is not None:
-        ctx.avps.setdefault(key, []).insert(0, value)
+        ctx.avps.setdefault(key, []).insert(0, plain(value))
 
 
 def remove(ctx: Context, name: Name, gone: int, *, behind: int) -> None:
@@ -77,7 +77,7 @@ def to_unsigned(text: str) -> int:
 
 def as_text(value: AvpValue) -> str:
     """A value as text; of a negative number the digits of its 64 bits without a sign."""
-    return value if isinstance(value, str) else str(value & 0xFFFF_FFFF_FFFF_FFFF)
+    return str(value) if isinstance(value, str) else str(value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 _INTS: dict[str, Callable[[int, int], object]] = {

@@ -11,6 +11,7 @@ from sipproxy.core.module import Module, modparam_method, pvar, rpc
 from sipproxy.core.params import LooseStr
 from sipproxy.core.pvspec import parse_pv
 from sipproxy.core.resolve import ResolveError
+from sipproxy.core.stored import plain
 from sipproxy.core.values import Value, to_int, to_str
 from sipproxy.errors import ModuleError, RpcError
 from sipproxy.text import lower
@@ -287,7 +288,7 @@ def _avp_access(
             return ", ".join(dropwhile(lambda text: not text, map(to_str, values)))
         at = at or 0
         # Counting from the oldest fails in Kamailio 5.6, except when it comes to the newest.
-        return values[at] if at == -len(values) or 0 <= at < len(values) else None
+        return plain(values[at]) if at == -len(values) or 0 <= at < len(values) else None
 
     def write(ctx: Context, value: Value) -> None:
         name = key(ctx) if callable(key) else key
@@ -306,7 +307,7 @@ def _avp_access(
 def _newest(key: int | str) -> PvAccess:
     def read(ctx: Context) -> Value:
         values = ctx.avps.get(key)
-        return values[0] if values else None
+        return plain(values[0]) if values else None
 
     def write(ctx: Context, value: Value) -> None:
         if value is not None:
