@@ -24,7 +24,7 @@ GUARD = """#!KAMAILIO
 loadmodule "pv.so"
 loadmodule "sl.so"
 loadmodule "xlog.so"
-loadmodule "siputils.so"
+loadmodule "textops.so"
 loadmodule "htable.so"
 loadmodule "auth.so"
 modparam("htable", "htable", "fails=>size=8;autoexpire=600;initval=0;")

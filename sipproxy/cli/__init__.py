@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Report everything wrong in a cfg.",
     "rpc": "Call a command of a running server, as kamcmd does.",
     "replay": "Play captures through a cfg on a virtual clock.",
+    "compare": "Play captures through two cfgs: whom does the second block?",
     "db": "Make or check Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
     "show-code": "Print the Python a cfg is compiled to.",

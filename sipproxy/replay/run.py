@@ -27,7 +27,7 @@ class Replayed:
     found: str
     """How our addresses were found: `as told`, or in words."""
     seconds: float
-    """Processor time of the playing, without the first look at the captures."""
+    """Processor time of the playing: neither the captures' first look nor the cfg's compiling."""
 
     @property
     def frames(self) -> int:
@@ -82,8 +82,8 @@ class Captures:
             raise ValueError(f"the first packet is of {survey.first:.3f}, before that epoch")
         ours, found = (list(me), "as told") if me else survey.me(program)
         start = survey.first if epoch is None else epoch
-        began = CpuClock().now()
         player = Player(program, ours, start, survey=survey, manner=manner)
+        began = CpuClock().now()
         with calm_collector():
             for number, capture in enumerate(self.captures):
                 player.capture = number
