@@ -93,7 +93,7 @@ class Watcher(Protocol):
 class Manner:
     """How a replay judges. `auth` is `db`, `capture`, `accept` or `reject`; `users`, where given,
     stand in for the database. `stubs` are answers by name of what is not there, or is not to run.
-    `told` is called with each decision when it is closed; `watcher` sees more.
+    `told` is called with each decision when it is closed; `watchers` see more.
     """
 
     auth: str = "db"
@@ -102,7 +102,7 @@ class Manner:
     blocking: Blocking = field(default_factory=Blocking)
     stubs: Mapping[str, Value] = field(default_factory=dict)
     told: Callable[[Decision], None] | None = None
-    watcher: Watcher | None = None
+    watchers: Sequence[Watcher] = ()
     keeps_log: bool = True
 
 
@@ -141,7 +141,8 @@ class Player:
         manner: Manner | None = None,
     ) -> None:
         """`me` are our addresses in the capture, `start` the time at which the server starts."""
-        survey, manner = survey or Survey(), manner or Manner()
+        survey = survey or Survey()
+        self.manner = manner = manner or Manner()
         self.clock = VirtualClock(start)
         self.log = ReplayLog(program.settings.debug, keeps=manner.keeps_log)
         self.stand_ins = StandIns(manner.stubs)
@@ -154,7 +155,7 @@ class Player:
             sockets=sockets_for(me, program.settings.sockets(), survey.protos),
             read_only=True,
             stand_ins=self.stand_ins,
-            arrange=manner.watcher.arrange if manner.watcher else lambda host: None,
+            arrange=self._arrange,
         )
         self.stand_ins.watch = self._note_stand_in
         host = self.proxy.host
@@ -162,7 +163,6 @@ class Player:
         host.on_wait.append(self._note_wait)
         self.me = frozenset(me)
         self.survey = survey
-        self.manner = manner
         self.sources: dict[str, Source] = {}
         self.people = People(manner.good)
         self.tally = Tally()
@@ -184,8 +184,12 @@ class Player:
         self._downstream = Downstream()
         self._refused: Recent[bytes, str] = Recent()
         """Calls that only the old server let through, with who began them."""
-        if manner.watcher is not None:
-            manner.watcher.begin(self)
+        for watcher in manner.watchers:
+            watcher.begin(self)
+
+    def _arrange(self, host: Host) -> None:
+        for watcher in self.manner.watchers:
+            watcher.arrange(host)
 
     def _install_judge(self) -> Always | ByCapture | ByFile | None:
         """Tell the module auth who knows the passwords."""
@@ -491,7 +495,7 @@ class Player:
             person = self.people.person(decision.user, decision.source[0])
             if person is not None:
                 self.people.block(person, decision)
-        if self.manner.watcher is not None:
-            self.manner.watcher.take(decision, blocked)
+        for watcher in self.manner.watchers:
+            watcher.take(decision, blocked)
         if self.manner.told is not None:
             self.manner.told(decision)
