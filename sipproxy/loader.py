@@ -95,6 +95,15 @@ class Loader:
         self._raise_errors()
         self._each(config, lambda module: module.start())
 
+    def inherit(self, config: tree.Config, previous: Mapping[str, Module]) -> None:
+        """Let modules share what those of the cfg before a reload have; raises CfgError."""
+
+        def share(module: Module) -> None:
+            if module.name in previous:
+                module.inherit(previous[module.name])
+
+        self._each(config, share)
+
     def ready(self, config: tree.Config) -> None:
         """Tell the modules that the routes can run; raises CfgError."""
         self._each(config, lambda module: module.ready())

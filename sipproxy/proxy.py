@@ -48,6 +48,8 @@ class Proxy:
     `read_only` no database is written, and `stand_ins` answer for what is not there: a replay.
     `opens` announces that :meth:`open` comes next.
 
+    With `previous`, the proxy of the cfg before a reload, it shares what routes are compiled with,
+    and serves in its place from :meth:`take_over` on; until then it may be made in another thread.
     """
 
     def __init__(
@@ -63,9 +65,12 @@ class Proxy:
         read_only: bool = False,
         stand_ins: StandIns | None = None,
         opens: bool = False,
+        previous: Proxy | None = None,
     ) -> None:
         self.program = program
-        self.host = host = Host(clock, chance, log)
+        self._follows = previous is not None
+        self.host: Host = Host(clock, chance, log, previous.host if previous else None)
+        host = self.host
         settings = program.settings
         host.settings = settings
         host.compat = program.compat
@@ -77,7 +82,8 @@ class Proxy:
         host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
         host.databases = Databases(host.offload, host.modules, overlay=read_only)
         host.databases.version_table = str(settings.version_table)
-        host.names.configure(settings)
+        if previous is None:
+            host.names.configure(settings)
         ipv6 = any(":" in one.address for one in host.own.sockets)
         host.locator = Locator(host.names, chance, Choices.of(settings, ipv6=ipv6))
         host.load(Core)
@@ -85,6 +91,8 @@ class Proxy:
         if stand_ins is not None:
             host.databases.stands_in = stand_ins.database
         loader.load(program.config)
+        if previous is not None:
+            loader.inherit(program.config, previous.host.modules)
         arrange(host)
         told = [
             *without_effect(program.config),
@@ -104,7 +112,7 @@ class Proxy:
         self._accept_aliases = bool(settings.tcp_accept_aliases)
         self._runner = Runner(host, program, self.compiled)
         loader.ready(program.config)
-        if not opens:
+        if not (opens or self._follows):
             self._begin()
         self._runner.drain()
 
@@ -133,7 +141,8 @@ class Proxy:
         """Let the modules reach for the world outside; raises ModuleError, and CfgError."""
         for module in self.host.modules.values():
             module.open()
-        self._begin()
+        if not self._follows:
+            self._begin()
         self._runner.drain()
 
     def _begin(self) -> None:
@@ -149,6 +158,37 @@ class Proxy:
         for module in reversed(self.host.modules.values()):
             module.close()
         self.settle()
+        self.host.databases.close()
+
+    def take_over(self, previous: Proxy) -> None:
+        """Serve in the place of another; raises ModuleError where that cannot be.
+
+        The other one then has only its transactions, and its databases until they are over.
+        """
+        before = previous.host.modules
+        pairs = [(one, before[name]) for name, one in self.host.modules.items() if name in before]
+        for module, its_previous in pairs:
+            module.rehearse(its_previous)
+        for module, its_previous in pairs:
+            module.take_over(its_previous)
+        previous.host.timers.end_recurring()
+        self.host.names.configure(self.program.settings)
+        self.host.statistics.settled_in()
+        self._runner.drain()
+
+    def claims(self, msg: Message) -> bool:
+        """Whether a message belongs to one of its transactions."""
+        return any(claims(msg) for claims in self.host.claims)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one that no longer serves has nothing left to do."""
+        return not (self.host.timers or self.host.offload)
+
+    def leave(self) -> None:
+        """Let go after the last transaction; nothing is saved, the newer one has it all."""
+        for module in reversed(self.host.modules.values()):
+            module.leave()
         self.host.databases.close()
 
     def deliver(self) -> None:

@@ -52,7 +52,7 @@ FLAGS = {
 SIGNALS = {
     "TERM, INT": "Stop, after what has already arrived.",
     "USR1": "Write status and counters to the log.",
-    "HUP": "Nothing is reloaded; the log says so.",
+    "HUP": "Read the cfg again and serve by it, if nothing is wrong in it.",
 }
 
 EXITS = {

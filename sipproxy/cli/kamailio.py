@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getopt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +84,12 @@ def _start(flags: Flags) -> int:
     from sipproxy.net.addresses import StartError
 
     try:
-        program = _load(flags)
+        cfg = flags.last("-f") or _default_cfg()
+        program = _load(flags, cfg)
         if flags.count("-c"):
             return _check(program)
-        _serve(flags, program)
+        place = os.path.abspath(cfg)
+        _serve(flags, program, lambda: _load(flags, place))
     except CfgError as error:
         show_problems(error)
         return FAILED
@@ -98,7 +100,7 @@ def _start(flags: Flags) -> int:
     return 0
 
 
-def _load(flags: Flags) -> Program:
+def _load(flags: Flags, cfg: str) -> Program:
     from sipproxy.cli.defines import parse_defines
     from sipproxy.cli.overrides import apply
     from sipproxy.program import COMPAT, load_file
@@ -106,7 +108,6 @@ def _load(flags: Flags) -> Program:
     compat = flags.last("--compat")
     if compat and compat not in COMPAT:
         raise ValueError(f"--compat is one of {', '.join(COMPAT)}, not {compat}")
-    cfg = flags.last("-f") or _default_cfg()
     program = load_file(cfg, defines=parse_defines(flags.all("-A")), compat=compat)
     return apply(
         program,
@@ -161,10 +162,11 @@ def _check(program: Program) -> int:
     return FAILED if found else 0
 
 
-def _serve(flags: Flags, program: Program) -> None:
+def _serve(flags: Flags, program: Program, reread: Callable[[], Program]) -> None:
     from sipproxy.net.daemon import Life, serve
     from sipproxy.net.log import FORMATS
-    from sipproxy.net.server import Options, Server
+    from sipproxy.net.options import Options
+    from sipproxy.net.server import Server
 
     settings = program.settings
     stderr = bool(flags.count("-E"))
@@ -182,7 +184,11 @@ def _serve(flags: Flags, program: Program) -> None:
     if form not in FORMATS:
         raise ValueError(f"--log-format is one of {', '.join(FORMATS)}, not {form}")
     options = Options(
-        stderr=stderr, run_dir=flags.last("-Y"), log_format=form, color=bool(flags.count("-e"))
+        stderr=stderr,
+        run_dir=flags.last("-Y"),
+        log_format=form,
+        color=bool(flags.count("-e")),
+        reread=reread,
     )
     serve(lambda: Server(program, options), life)
 

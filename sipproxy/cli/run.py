@@ -1,5 +1,7 @@
 """`sipproxy run CFG`."""
 
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,8 @@ from sipproxy.cli.defines import define_option, parse_defines
 from sipproxy.errors import CfgError
 
 if TYPE_CHECKING:
-    from sipproxy.net.server import Options
+    from sipproxy.net.options import Options
+    from sipproxy.program import Program
 
 
 @click.command("run")
@@ -41,24 +44,30 @@ def command(
 ) -> None:
     """Serve CFG in the foreground until SIGTERM or SIGINT; the log goes to stderr.
 
-    SIGUSR1 writes the status to the log. SIGHUP reloads nothing and says so.
+    SIGUSR1 writes the status to the log. SIGHUP reads CFG again and serves by it, unless
+    something is wrong in it: calls and tables go on.
     """
-    from sipproxy.net.server import Options
+    from sipproxy.net.options import Options
+    from sipproxy.program import Program, load_file
 
-    options = Options(run_dir=run_dir, debug=debug, log_format=log_format)
-    ctx.exit(serve(cfg, defines, options, compat or ""))
+    given, path = parse_defines(defines), os.path.abspath(cfg)
+
+    def reread() -> Program:
+        return load_file(path, defines=given, compat=compat or "")
+
+    options = Options(run_dir=run_dir, debug=debug, log_format=log_format, reread=reread)
+    ctx.exit(serve(lambda: load_file(cfg, defines=given, compat=compat or ""), options))
 
 
-def serve(cfg: str, defines: tuple[str, ...], options: "Options", compat: str) -> int:
+def serve(load: Callable[[], "Program"], options: "Options") -> int:
     """Run the server; the exit code."""
     from sipproxy.cli.errors import show_problems
     from sipproxy.net import daemon
     from sipproxy.net.addresses import StartError
     from sipproxy.net.server import Server
-    from sipproxy.program import load_file
 
     try:
-        program = load_file(cfg, defines=parse_defines(defines), compat=compat)
+        program = load()
         daemon.serve(lambda: Server(program, options), daemon.Life())
     except CfgError as error:
         return show_problems(error)

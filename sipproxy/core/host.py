@@ -121,7 +121,10 @@ class Given(Resolver):
 class Host(Given):
     """One proxy's inside. Modules get it as `self.host`, routes as `ctx.host`."""
 
-    def __init__(self, clock: Clock, chance: Chance, log: LogSink) -> None:
+    def __init__(
+        self, clock: Clock, chance: Chance, log: LogSink, previous: "Host | None" = None
+    ) -> None:
+        """`previous` is that of the cfg before a reload: what belongs to the server goes on."""
         super().__init__()
         self.clock = clock
         self.chance = chance
@@ -132,11 +135,11 @@ class Host(Given):
         self._limited = LimitedReports(log, self.timers)
         self.offload = Offload(self.timers, clock)
         """How the results of threads come back."""
-        self.outbox: list[Outgoing] = []
+        self.outbox: list[Outgoing] = previous.outbox if previous else []
         self.posted: deque[tuple[str, object]] = deque()
-        self.counters: Counter[str] = Counter()
-        self.traffic = Traffic()
-        self.statistics = Statistics()
+        self.counters: Counter[str] = previous.counters if previous else Counter()
+        self.traffic: Traffic = previous.traffic if previous else Traffic()
+        self.statistics: Statistics = Statistics(previous.statistics if previous else None)
         self.own = OwnAddresses()
         self.modules: dict[str, Module] = {}
         self.functions: dict[str, list[FunctionDecl]] = {}
@@ -149,12 +152,18 @@ class Host(Given):
         """Asked with the context of every request; False keeps it from the script."""
         self.reply_takers: list[Callable[[Context], bool]] = []
         """Offered each reply after reply_route; True keeps it from stateless forwarding."""
-        self.names = Names(clock)
+        self.claims: list[Callable[[Message], bool]] = []
+        """Asked after a reload whether a message belongs to a transaction of the cfg before."""
+        self.names: Names = previous.names if previous else Names(clock)
         """What is known of the DNS."""
         self.locator = Locator(self.names, chance, Choices())
         """Where a request goes whose target is a name."""
         self.on_wait: list[Callable[[Context], None]] = []
         """Told when a route begins to wait."""
+        if previous is not None:
+            self.streams = previous.streams
+            self.processes = previous.processes
+            self.offload.wake = previous.offload.wake
 
     def load(self, kind: type[Module]) -> Module:
         """Make an instance of a module and take in what it declares; raises TypeError."""

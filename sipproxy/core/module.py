@@ -283,6 +283,10 @@ class Module:
     `sipproxy check`), routes compiled, :meth:`ready`, :meth:`open` (sockets, databases; not in a
     check, a test or a replay), then messages, then :meth:`close`.
 
+    When the cfg is reloaded, a new instance is made beside the one that serves: after its `start`
+    come :meth:`inherit`, `ready` and `open`, in a thread while messages go on. If nothing was
+    wrong, :meth:`rehearse` and :meth:`take_over` are called without a message in between, and when
+    the last transaction of the old cfg is over, the old instance's :meth:`leave`.
     """
 
     name: ClassVar[str] = ""
@@ -316,6 +320,25 @@ class Module:
 
     def open(self) -> None:
         """Reach for the world outside. Raises ModuleError."""
+
+    def inherit(self, previous: Any) -> None:
+        """Share what routes are compiled with: `previous` is this module under the cfg before.
+
+        That one still serves, and goes on if the reload is refused: look at it, change nothing.
+        Raises ModuleError.
+        """
+
+    def rehearse(self, previous: Any) -> None:
+        """Do what may still refuse the reload, and take it back then. Raises ModuleError."""
+
+    def take_over(self, previous: Any) -> None:
+        """Serve from now on: take over what `previous` keeps, which still has transactions."""
+
+    def leave(self) -> None:
+        """A newer cfg serves, and the last transaction of this one is over: let go, save nothing.
+
+        Timers set by `host.timers.every` ended when the newer cfg began to serve.
+        """
 
     def close(self) -> None:
         """The proxy stops."""

@@ -58,6 +58,12 @@ class Pipe:
         self.unused = 0
         """Intervals in a row without a message."""
 
+    def go_on_from(self, before: "Pipe") -> None:
+        """Take over what another pipe counted, if it is of the same kind."""
+        if self.algorithm is before.algorithm:
+            self.counter, self.last_counter = before.counter, before.last_counter
+            self.load, self.unused = before.load, before.unused
+
     def push(self, most: int, drop_rate: int) -> int:
         """Count a message: 1 it may pass, -1 not.
 

@@ -73,19 +73,31 @@ class Statistic:
 class Statistics:
     """All statistics of one proxy. `settle` functions bring values up to date before a look."""
 
-    def __init__(self) -> None:
+    def __init__(self, previous: "Statistics | None" = None) -> None:
+        """With `previous`, those of the cfg before a reload, numbers that it has go on."""
+        self._previous = previous._groups if previous else {}
         self._groups: dict[str, dict[str, Statistic]] = {}
         self._newest: dict[str, Statistic] = {}
         self.settle: list[Callable[[], None]] = []
 
     def add(self, statistic: Statistic) -> Statistic:
-        """Take a new one; raises ValueError when its group has one of that name."""
+        """Take a new one, and give the one to count in.
+
+        Raises ValueError when its group has one of that name.
+        """
         group = self._groups.setdefault(statistic.group, {})
         if statistic.name in group:
             raise ValueError(f"counter {statistic.group}.{statistic.name} already registered")
+        before = self._previous.get(statistic.group, {}).get(statistic.name)
+        if before is not None and before.reading is statistic.reading is None:
+            statistic = before
         group[statistic.name] = statistic
         self._newest[statistic.name] = statistic
         return statistic
+
+    def settled_in(self) -> None:
+        """Those before a reload have served: let go of them."""
+        self._previous = {}
 
     def named(self, name: str, group: str = "") -> Statistic | None:
         """The one of a group; without a group the one of that name that was added last."""

@@ -35,6 +35,8 @@ class TimerQueue:
         self._rows: dict[float, float] = {}
         """The deadline in the row of a lane, for each lane that has one among the heads."""
         self._numbers = count()
+        self._recurring: dict[int, Timer] = {}
+        """The pending timer of each :meth:`every`, by the number of its first."""
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
@@ -58,10 +60,17 @@ class TimerQueue:
         """Run `action` each `interval` seconds, first one interval after `now`."""
 
         def tick(due: float) -> None:
-            self.after(due, interval, tick)
+            self._recurring[first.number] = self.after(due, interval, tick)
             action(due)
 
-        self.after(now, interval, tick)
+        first = self.after(now, interval, tick)
+        self._recurring[first.number] = first
+
+    def end_recurring(self) -> None:
+        """Take out what :meth:`every` set; what was set by :meth:`after` is still to come."""
+        for timer in self._recurring.values():
+            self.cancel(timer)
+        self._recurring.clear()
 
     def cancel(self, timer: Timer) -> bool:
         """Take a timer out; False when it has run or was cancelled before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sipproxy.core.access import PvAccess
@@ -76,6 +76,8 @@ class Mqueue(Module, name="mqueue"):
     def __init__(self, host: Any) -> None:
         super().__init__(host)
         self.queues: dict[str, Queue] = {}
+        self._there: Set[str] = frozenset()
+        """Names of the queues that the cfg before a reload had."""
 
     # -- parameters
 
@@ -214,8 +216,19 @@ class Mqueue(Module, name="mqueue"):
     def open(self) -> None:
         """Read the queues that are kept in the database, and empty their tables."""
         for queue in self.queues.values():
-            if queue.db_mode in _LOAD:
+            if queue.db_mode in _LOAD and queue.name not in self._there:
                 self._load(queue)
+
+    def inherit(self, previous: Any) -> None:
+        """Queues that were there are not read."""
+        self._there = previous.queues.keys()
+
+    def take_over(self, previous: Any) -> None:
+        """A queue of a name that was there has its items."""
+        for name in self._there & self.queues.keys():
+            self.queues[name].items = previous.queues[name].items
+            self.queues[name].current = previous.queues[name].current
+        self._there = frozenset()
 
     def close(self) -> None:
         """Write the queues that are kept in the database."""

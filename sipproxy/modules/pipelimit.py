@@ -67,6 +67,11 @@ class Pipelimit(Module, name="pipelimit"):
     def ready(self) -> None:
         self.host.timers.every(self.host.now(), float(self.timer_interval), self.tick)
 
+    def take_over(self, previous: Any) -> None:
+        """The pipes go on within their interval, those too that calls of pl_check made."""
+        for name, before in previous.pipes.items():
+            self.pipes.setdefault(name, before).go_on_from(before)
+
     def open(self) -> None:
         self._load()
         if self.load_fetch:

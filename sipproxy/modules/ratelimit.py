@@ -99,6 +99,11 @@ class Ratelimit(Module, name="ratelimit"):
     def ready(self) -> None:
         self.host.timers.every(self.host.now(), float(self.timer_interval), self.tick)
 
+    def take_over(self, previous: Any) -> None:
+        """The pipes go on within their interval."""
+        for pipe, before in zip(self.pipes, previous.pipes, strict=True):
+            pipe.go_on_from(before)
+
     def open(self) -> None:
         self._processors = ProcessorLoad()
         self._waiting = WaitingBytes(one.local for one in self.host.own.sockets)

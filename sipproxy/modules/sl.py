@@ -15,7 +15,9 @@ from sipproxy.core.params import Plain
 from sipproxy.core.redirection import add_contacts
 from sipproxy.core.statistics import Statistic
 from sipproxy.core.totag import ToTags
+from sipproxy.errors import MessageError
 from sipproxy.sip.build import build_reply, reply_destination
+from sipproxy.sip.foreign import ForeignRequest
 from sipproxy.sip.message import Message
 
 _ACK_WAIT = 2.0
@@ -58,6 +60,12 @@ class Sl(Module, name="sl"):
 
     def ready(self) -> None:
         self._tells_of_replies = self.host.has_route("sl:local-response")
+
+    def take_over(self, previous: Any) -> None:
+        """ACKs to earlier replies still come, and the numbers go on."""
+        self._acks_until = previous._acks_until
+        self.sent = previous.sent
+        self.failures, self.filtered_acks = previous.failures, previous.filtered_acks
 
     @function("REQUEST")
     def sl_send_reply(self, ctx: Context, code: int | None, reason: str | None) -> int:
@@ -151,9 +159,20 @@ class Sl(Module, name="sl"):
         self.sent[status] += 1
         ctx.answered = True
         if self._tells_of_replies:
-            sent = Message.parse(data, source=flow.local, dest=flow.remote, proto=flow.proto)
-            self.host.post("sl:local-response", sent)
+            self._tell_of(data, flow, msg.is_http)
         return 1
+
+    def _tell_of(self, data: bytes, flow: Flow, is_http: bool) -> None:
+        """Run the event route on a reply that was sent.
+
+        An answer to HTTP is read as a request, as Kamailio reads it: if its reason is one word.
+        """
+        kind = ForeignRequest if is_http else Message
+        try:
+            sent = kind.parse(data, source=flow.local, dest=flow.remote, proto=flow.proto)
+        except MessageError:
+            return
+        self.host.post("sl:local-response", sent)
 
     def to_tag(self, msg: Message) -> str:
         """Our To tag: one part is the server's, the other the same for a retransmission."""
@@ -176,7 +195,7 @@ class Sl(Module, name="sl"):
         counted = {f"{name}_replies": partial(self._count, name) for name in names}
         return counted | {
             "1xx_replies": lambda: 0,
-            "sent_replies": self.sent.total,
+            "sent_replies": lambda: self.sent.total(),
             "sent_err_replies": lambda: 0,
             "failures": lambda: self.failures,
             "received_ACKs": lambda: self.filtered_acks,

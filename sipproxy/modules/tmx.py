@@ -330,14 +330,21 @@ class Tmx(Module, name="tmx"):
 def _readings(tm: Any) -> dict[str, Callable[[], int]]:
     """The statistics of the group `tmx`."""
     return {
-        "UAS_transactions": lambda: tm.created - tm.own_created,
-        "UAC_transactions": lambda: tm.own_created,
-        **{f"{kind}xx_transactions": partial(tm.replied.__getitem__, kind) for kind in range(2, 7)},
+        "UAS_transactions": lambda: tm.tallies.created - tm.tallies.own_created,
+        "UAC_transactions": lambda: tm.tallies.own_created,
+        **{f"{kind}xx_transactions": partial(_replied, tm, kind) for kind in range(2, 7)},
         "inuse_transactions": lambda: len(tm.known),
         "active_transactions": lambda: tm.stats()["current"] - tm.stats()["waiting"],
-        "rpl_received": lambda: tm.received,
-        "rpl_absorbed": lambda: max(0, tm.received - tm.sent + tm.generated),
-        "rpl_generated": lambda: tm.generated,
-        "rpl_relayed": lambda: tm.sent - tm.generated,
-        "rpl_sent": lambda: tm.sent,
+        "rpl_received": lambda: tm.tallies.received,
+        "rpl_absorbed": lambda: max(
+            0, tm.tallies.received - tm.tallies.sent + tm.tallies.generated
+        ),
+        "rpl_generated": lambda: tm.tallies.generated,
+        "rpl_relayed": lambda: tm.tallies.sent - tm.tallies.generated,
+        "rpl_sent": lambda: tm.tallies.sent,
     }
+
+
+def _replied(tm: Any, kind: int) -> int:
+    count: int = tm.tallies.replied[kind]
+    return count

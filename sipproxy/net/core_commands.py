@@ -4,12 +4,14 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from sipproxy import __version__
 from sipproxy.core.host import Host
 from sipproxy.core.log import INFO, report
 from sipproxy.core.machine import process_memory
+from sipproxy.core.waiting import Wait
 from sipproxy.errors import RpcError
 from sipproxy.rpc.arguments import LooseStr
 from sipproxy.rpc.dispatch import Registry
@@ -33,12 +35,16 @@ class CoreCommands:
         defines: list[str],
         stop: Callable[[], None],
         arguments: list[str],
+        started: float,
+        reload: Callable[[Callable[[Sequence[str]], None]], None],
     ) -> None:
+        """`reload` begins to read the cfg again, and tells what is wrong when that is over."""
         self._host = host
         self._defines = defines
         self._stop = stop
         self._arguments = arguments
-        self._started = host.clock.now()
+        self._started = started
+        self._reload = reload
 
     def register(self, registry: Registry) -> None:
         """Add all commands to the registry."""
@@ -49,6 +55,7 @@ class CoreCommands:
             ("runinfo", self.runinfo),
             ("uptime", self.uptime),
             ("kill", self.kill),
+            ("reload", self.reload),
             ("shmmem", self.shmmem),
             ("tcp_info", self.tcp_info),
             ("aliases_list", self.aliases_list),
@@ -160,6 +167,16 @@ class CoreCommands:
         report(self._host.log, INFO, "core", "stopped by core.kill")
         self._stop()
         return None
+
+    async def reload(self) -> Value:
+        """Reads the cfg again and serves by it, if nothing is wrong in it, as SIGHUP does."""
+        wait = Wait()
+        self._reload(wait.finish)
+        complaints = cast(Sequence[str], await wait)
+        if complaints:
+            more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
+            raise RpcError(500, f"not reloaded: {complaints[0]}{more}")
+        return {"reloaded": self._host.cfg_file}
 
     def shmmem(self, unit: str = "b") -> Value:
         """Returns memory info: there is no shared arena here, so it is the process's own."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sipproxy.core.dns.names import Names
 from sipproxy.core.dns.records import Done, Found, Naptr, Record, Srv
-from sipproxy.core.host import Host
 from sipproxy.text import lower
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ class DnsClient:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def plan_anew(self) -> None:
+        """Settings have changed: look at them before the next question."""
+        self._plan = None
+
     def close(self) -> None:
         """Give up what is on its way."""
         for task in self._tasks:
@@ -144,19 +148,23 @@ class DnsClient:
 
 def attach(
     loop: asyncio.AbstractEventLoop,
-    host: Host,
+    names: Names,
+    settings: Callable[[], Any],
     servers: tuple[NameServer, ...],
     after: Callable[[], None],
 ) -> DnsClient:
-    """Let a proxy ask these servers, else those of resolv.conf, and know the hosts file."""
+    """Let a proxy ask these servers, else those of resolv.conf, and know the hosts file.
+
+    `settings` gives those of the cfg that serves.
+    """
 
     def plan() -> Plan:
-        found = plan_of(host.settings)
+        found = plan_of(settings())
         return found._replace(servers=servers or found.servers)
 
     client = DnsClient(loop, plan, after)
-    host.names.ask = client.ask
-    host.names.hosts = hosts_file()
+    names.ask = client.ask
+    names.hosts = hosts_file()
     return client
 
 

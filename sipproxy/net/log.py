@@ -134,12 +134,12 @@ class ServerLog:
         """Write the last lines."""
         self._output.close()
 
-    def paint_with(self, paint: Callable[[int, str], str]) -> None:
-        """Let `paint` put colours around each line from now on; it gets the level and the line."""
+    def paint_with(self, paint: Callable[[int, str], str] | None) -> None:
+        """Let `paint` put colours around each line, given the level and the line; None: none."""
         self._paint = paint
 
-    def prefix_with(self, prefix: Callable[[], str]) -> None:
-        """Ask `prefix` for the text before the origin of each line."""
+    def prefix_with(self, prefix: Callable[[], str] | None) -> None:
+        """Ask `prefix` for the text before the origin of each line; None: there is none."""
         self._prefix = prefix
 
 

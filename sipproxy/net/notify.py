@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 
@@ -17,3 +18,9 @@ def notify(state: str, environment: Mapping[str, str] = os.environ) -> bool:
         except OSError:  # a service that nobody watches serves as well
             return False
     return True
+
+
+def notify_reloading(environment: Mapping[str, str] = os.environ) -> bool:
+    """Say that the cfg is read again; `READY=1` says that it is done."""
+    microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    return notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}", environment)

@@ -7,35 +7,31 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Outgoing
-from sipproxy.core.log import DEBUG, ERROR, WARN, report
+from sipproxy.core.log import ERROR, WARN, LogSink, report
 from sipproxy.core.machine import process_memory
-from sipproxy.core.resolve import ResolveError
 from sipproxy.core.sockets import ListenSocket
-from sipproxy.errors import CfgError, ModuleError, Problem, Span
+from sipproxy.errors import ModuleError
 from sipproxy.faults import cfg_line
+from sipproxy.generations import Generations
 from sipproxy.net.addresses import StartError, listen_sockets, names_of
 from sipproxy.net.core_commands import CoreCommands, command_line
-from sipproxy.net.dns import NameServer, attach
+from sipproxy.net.dns import attach
 from sipproxy.net.limited import LimitedLog
 from sipproxy.net.log import (
-    JsonForm,
-    MessagePrefix,
-    ServerLog,
     operator_log,
-    plain_text,
-    with_process,
 )
-from sipproxy.net.notify import notify
-from sipproxy.net.output import DEV_LOG, DescriptorOutput, SyslogOutput
+from sipproxy.net.log_setup import open_log, prefix_of, set_up_log
+from sipproxy.net.notify import notify, notify_reloading
+from sipproxy.net.options import RUN_DIR, Options
+from sipproxy.net.reloading import Candidate, Done, HeldLog, Reloader, endpoints_of
 from sipproxy.net.rpc_socket import RpcServer
 from sipproxy.net.tcp import TcpListener, TcpTransport, listen_all
 from sipproxy.net.tcplimits import Limits
@@ -45,27 +41,6 @@ from sipproxy.proxy import Proxy
 from sipproxy.rpc.dispatch import Registry
 from sipproxy.rpc.serve import run_json
 
-if TYPE_CHECKING:
-    from sipproxy.core.endpoints import RpcEndpoint
-
-RUN_DIR = "/run/sipproxy"
-"""Where relative socket paths stand unless -Y or `rundir` names another place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a server is to run, as far as the command line says it."""
-
-    stderr: bool = True
-    run_dir: str = ""
-    debug: int | None = None
-    log_format: str = "text"
-    color: bool = False
-    """Colours in the log on stderr, as with log_color=1."""
-    syslog: str = DEV_LOG
-    name_servers: tuple[NameServer, ...] = ()
-    """Asked instead of those of resolv.conf."""
-
 
 class Server:
     """A server that is bound and ready; :meth:`run` serves until it is told to stop."""
@@ -73,9 +48,11 @@ class Server:
     def __init__(self, program: Program, options: Options) -> None:
         """Make the proxy and bind everything; raises CfgError and StartError, nothing half done."""
         settings = program.settings
+        self.program = program
+        self._options = options
         self.clock = SystemClock()
         self._started = self.clock.now()
-        self.log = _make_log(program, options, self.clock.now)
+        self.log = open_log(program, options, self.clock.now, self._place)
         self._operator = operator_log(self.log)
         limited = LimitedLog(self.log)
         self._limited = limited
@@ -99,14 +76,7 @@ class Server:
         try:
             bound = bind_all([one for one in sockets if one.proto == "udp"])
             listening = listen_all([one for one in sockets if one.proto == "tcp"])
-            self.proxy = Proxy(
-                program,
-                clock=self.clock,
-                chance=Chance(),
-                log=limited,
-                sockets=sockets,
-                opens=True,
-            )
+            self._generations = Generations(self._make_proxy(program, sockets, limited))
             limited.limit_by(self.proxy.host.timers, self.clock.now)
             self._transport = UdpTransport(
                 bound,
@@ -117,10 +87,21 @@ class Server:
                 self._send_stream,
             )
             self._streams = self._make_streams(program, listening)
-            self._dns = attach(self._loop, self.proxy.host, options.name_servers, self._after)
-            self._set_up(program, options)
-            self._open_control(program)
+            self._dns = attach(
+                self._loop,
+                self.proxy.host.names,
+                lambda: self.proxy.host.settings,
+                options.name_servers,
+                self._after,
+            )
+            self._set_up(self.proxy)
+            self._registry = self._registry_of(self.proxy)
+            for endpoint in endpoints_of(self.proxy):
+                self._rpc.open(endpoint, self._registry)
             self._open_modules()
+            self._reloader = Reloader(
+                self._loop, self._read_again, self._make_next, self._take_over, limited
+            )
         except BaseException:
             for one in bound:
                 one.close()
@@ -149,37 +130,55 @@ class Server:
         proxy.host.streams = streams
         return streams
 
-    def _set_up(self, program: Program, options: Options) -> None:
-        host = self.proxy.host
+    def _make_proxy(
+        self,
+        program: Program,
+        sockets: list[ListenSocket],
+        log: LogSink,
+        previous: Proxy | None = None,
+    ) -> Proxy:
+        return Proxy(
+            program,
+            clock=self.clock,
+            chance=Chance(),
+            log=log,
+            sockets=sockets,
+            opens=True,
+            previous=previous,
+        )
+
+    def _set_up(self, proxy: Proxy) -> None:
+        """Let the shell's parts work for this proxy; raises CfgError for a bad log_prefix."""
+        host = proxy.host
+        set_up_log(self.log, proxy, self._options, self._current)
         addresses = " ".join(_shown(one) for one in host.own.sockets)
         host.offload.wake = self._wake
         host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
-        if _is_colored(program, options):
-            self.log.paint_with(host.line_colors.paint)
-        prefix = program.settings.log_prefix
-        if prefix:
-            try:
-                format = host.format(prefix)
-            except ResolveError as error:
-                span = program.settings.spans.get("log_prefix", _nowhere(program.file))
-                raise CfgError([Problem(span, str(error))]) from None
-            each = program.settings.log_prefix_mode == 1
-            self.log.prefix_with(MessagePrefix(format, self._current, each))
+
+    def _place(self) -> str:
+        """The line of the cfg that is at work, for the log."""
+        return cfg_line(sys._getframe(1), self.program.config)
 
     def _current(self) -> Context | None:
-        return self.proxy.last
+        return self._generations.last
 
-    def _open_control(self, program: Program) -> None:
-        host = self.proxy.host
-        endpoints: list[RpcEndpoint] = []
-        for module in host.modules.values():
-            declared = getattr(module, "rpc_endpoints", None)
-            if declared is not None:
-                endpoints.extend(declared())
+    @property
+    def proxy(self) -> Proxy:
+        """The one that serves what is new."""
+        return self._generations.current
+
+    def _registry_of(self, proxy: Proxy) -> Registry:
+        """The RPC commands of a proxy and of the core; raises StartError."""
+        host = proxy.host
         registry = Registry(self._command_failed, host.begin)
-        CoreCommands(host, list(program.config.defines), self.stop, command_line()).register(
-            registry
-        )
+        CoreCommands(
+            host,
+            list(proxy.program.config.defines),
+            self.stop,
+            command_line(),
+            self._started,
+            self.reload,
+        ).register(registry)
         try:
             for name, declaration in host.rpcs.items():
                 mark = declaration.mark
@@ -188,8 +187,7 @@ class Server:
             raise StartError(str(error)) from None
         registry.mi = host.mi
         host.run_json = partial(run_json, registry)
-        for endpoint in endpoints:
-            self._rpc.open(endpoint, registry)
+        return registry
 
     def _open_modules(self) -> None:
         try:
@@ -223,12 +221,76 @@ class Server:
         loop = self._loop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._tell_no_reload)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_by_signal)
         loop.add_signal_handler(signal.SIGUSR1, self._tell_status)
 
-    def _tell_no_reload(self) -> None:
-        operator_log(self.log, always=True).info("SIGHUP: nothing is reloaded")
-        self.log.flush()
+    # -- reload of the cfg
+
+    def reload(self, done: Done) -> None:
+        """Read the cfg again and serve by it; `done` is given what is wrong, a line each."""
+        if self._options.reread is None:
+            done(["there is no file to read again"])
+            return
+        notify_reloading()
+
+        def tell(complaints: Sequence[str]) -> None:
+            self._tell_reload(complaints)
+            done(complaints)
+
+        self._reloader.begin(tell)
+
+    def _reload_by_signal(self) -> None:
+        self.reload(lambda complaints: None)
+
+    def _tell_reload(self, complaints: Sequence[str]) -> None:
+        """Whatever the cfg's log level."""
+        tell = operator_log(self.log, always=True)
+        for line in complaints:
+            tell.error(line)
+        if complaints:
+            tell.error("the cfg is not reloaded: all is as it was", cfg=self.program.file)
+        else:
+            tell.info("the cfg is reloaded", cfg=self.program.file)
+            self._announce_problems()
+        notify("READY=1")
+        self._after()
+
+    def _read_again(self) -> tuple[Program, list[ListenSocket]]:
+        """The cfg as it is now; raises SipproxyError."""
+        assert self._options.reread is not None
+        program = self._options.reread()
+        settings = program.settings
+        sockets, _ = listen_sockets(settings.listen, settings.port, protos=settings.protos)
+        if sockets != self.proxy.host.own.sockets:
+            shown = " ".join(map(_shown, sockets))
+            raise StartError(f"listen addresses change with a restart only, these are new: {shown}")
+        return _with_aliases(program, sockets), sockets
+
+    def _make_next(self, program: Program, sockets: list[ListenSocket], log: HeldLog) -> Proxy:
+        return self._make_proxy(program, sockets, log, self.proxy)
+
+    def _take_over(self, made: Candidate) -> None:
+        """Let a proxy serve; raises SipproxyError as long as nothing is changed."""
+        proxy = made.proxy
+        registry = self._registry_of(proxy)
+        prefix_of(proxy, self._current)
+        if endpoints_of(proxy) != endpoints_of(self.proxy):
+            raise StartError("control sockets change with a restart only, and these differ")
+        self._generations.take_over(proxy)
+        self.program = proxy.program
+        self._set_up(proxy)
+        self._registry.become(registry)
+        self._limited.limit_by(proxy.host.timers, self.clock.now)
+        self._streams.go_on_with(proxy.host, Limits.of(proxy.program.settings))
+        self._dns.plan_anew()
+        self._point_at_proxy()
+
+    def _point_at_proxy(self) -> None:
+        """What comes in goes to the proxy at once, unless older ones still have transactions."""
+        serves = self._generations if self._generations.older else self.proxy
+        self._transport.receive = self._streams.receive = serves.receive
+
+    # -- the end
 
     def stop_soon(self) -> None:
         """As :meth:`stop`, from another thread."""
@@ -257,6 +319,10 @@ class Server:
         wanted = self.proxy.host.settings.children
         if wanted > 1:
             starting.info(f"children={wanted}: 1 worker serves")
+        self._announce_problems()
+
+    def _announce_problems(self) -> None:
+        starting = operator_log(self.log, always=True)
         for problem in self.proxy.problems:
             write = starting.warning if problem.severity == "warning" else starting.info
             write(str(problem))
@@ -288,7 +354,7 @@ class Server:
 
     def _deliver(self) -> None:
         try:
-            self.proxy.deliver()
+            self._generations.deliver()
         except Exception as error:  # what posted routes break must not stop the others
             self._broken(error)
         self._after()
@@ -298,7 +364,7 @@ class Server:
         if self.proxy.outbox:
             self._transport.send(self.proxy.outbox)
         self.log.flush()
-        due = self.proxy.next_deadline
+        due = self._generations.next_deadline
         if due != self._due:
             self._arm(due)
 
@@ -315,11 +381,11 @@ class Server:
     def _expire(self, due: float) -> None:
         """Run due timers; never earlier than `due`, though the loop may wake a little early."""
         self._timer = self._due = None
-        self.proxy.last = None
         try:
-            self.proxy.expire(max(due, self.clock.now()))
+            self._generations.expire(max(due, self.clock.now()))
         except Exception as error:  # a timer that fails must not stop the others
             self._broken(error)
+        self._point_at_proxy()
         self._after()
 
     def _close(self) -> None:
@@ -336,7 +402,7 @@ class Server:
             self._transport.send(self.proxy.outbox)
         self._rpc.close()
         self._dns.close()
-        self.proxy.close()
+        self._generations.close()
         self._transport.send(self.proxy.outbox)
         self._transport.close()
         self._streams.close()
@@ -392,34 +458,6 @@ def _traceback(error: Exception) -> str:
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()
-
-
-def _nowhere(file: str) -> Span:
-    return Span(file, 1, 1, 1, 1)
-
-
-def _make_log(program: Program, options: Options, now: Callable[[], float]) -> ServerLog:
-    settings = program.settings
-    threshold = min(settings.debug if options.debug is None else options.debug, DEBUG)
-
-    def place() -> str:
-        return cfg_line(sys._getframe(1), program.config)
-
-    json = JsonForm(now, place) if options.log_format == "json" else None
-    if options.stderr or settings.log_stderror:
-        return ServerLog(DescriptorOutput(), threshold, json or with_process)
-    name = settings.log_name or "sipproxy"
-    output = SyslogOutput(name, settings.log_facility, now, options.syslog)
-    return ServerLog(output, threshold, json or plain_text)
-
-
-def _is_colored(program: Program, options: Options) -> bool:
-    """Whether the log has colours: only as text on stderr."""
-    settings = program.settings
-    on_stderr = options.stderr or settings.log_stderror
-    return bool(
-        (options.color or settings.log_color) and on_stderr and options.log_format != "json"
-    )
 
 
 def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:

@@ -84,7 +84,7 @@ class TcpTransport:
         self._loop = loop
         self._limits = limits
         self._host = host
-        self._receive = receive
+        self.receive = receive
         self._closed = closed
         self._failed = failed
         self._broken = broken
@@ -151,6 +151,16 @@ class TcpTransport:
             listener.socket.close()
         for one in list(self._connections.values()):
             self._drop(one)
+
+    def go_on_with(self, host: Host, limits: Limits) -> None:
+        """Serve another host, whose timers the connections have from now on."""
+        for one in self._connections.values():
+            if one.timer is not None:
+                self._host.timers.cancel(one.timer)
+                one.timer = None
+        self._host, self._limits = host, limits
+        for one in self._connections.values():
+            self._watch(one)
 
     # -- connections
 
@@ -336,7 +346,7 @@ class TcpTransport:
     def _take(self, one: Connection, data: bytes, now: float) -> bool:
         """Run one message; False when it ended the connection."""
         try:
-            good = self._receive(data, one.flow, now)
+            good = self.receive(data, one.flow, now)
         except Exception as error:  # one message must not take the others with it
             self._broken(error)
             return True

@@ -113,7 +113,7 @@ class UdpTransport:
         """`other` takes rows of other protocols."""
         self._other = other or self._unserved
         self.sockets = sockets
-        self._receive = receive
+        self.receive = receive
         self._failed = failed
         self._broken = broken
         self._counters = counters
@@ -153,7 +153,7 @@ class UdpTransport:
             self._counters["core.overload_drops"] += refused
 
     def _run(self, one: UdpSocket, batch: list[tuple[bytes, Address]], now: float) -> None:
-        receive, flows = self._receive, one.flows
+        receive, flows = self.receive, one.flows
         for data, peer in batch:
             flow = flows.get(peer)
             if flow is None:

@@ -78,6 +78,10 @@ class Registry:
             name, handler, parameters, help or _help_of(handler), array, texts
         )
 
+    def become(self, other: "Registry") -> None:
+        """Have the commands of another one from now on: the cfg was reloaded."""
+        self._commands, self._begin, self.mi = other._commands, other._begin, other.mi
+
     def names(self) -> list[str]:
         """The names of all commands in order."""
         return sorted(self._commands)

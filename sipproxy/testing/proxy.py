@@ -11,9 +11,11 @@ from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
+from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket
+from sipproxy.generations import Generations
 from sipproxy.program import Program, load_file, load_text
 from sipproxy.proxy import NO_MODULES, Proxy
 from sipproxy.sip.message import Message
@@ -42,24 +44,51 @@ class ProxyUnderTest:
     ) -> None:
         """`modules` stand in for modules of their names, `stubs` for functions of the cfg."""
         self._stubs = Stubs(stubs)
+        self._modules = modules
+        self._chance = Chance(1)
         self.clock = VirtualClock(start)
         self.log = LogList()
         sockets = program.settings.sockets()
-        sockets = sockets or [ListenSocket(proto, *LOCAL) for proto in program.settings.protos]
-        self.local = sockets[0].local
-        self.proxy = Proxy(
-            program,
-            clock=self.clock,
-            chance=Chance(1),
-            log=self.log,
-            sockets=sockets,
-            modules=modules,
-            arrange=self._stubs.install,
-        )
-        self.host = self.proxy.host
+        self._sockets = sockets or [
+            ListenSocket(proto, *LOCAL) for proto in program.settings.protos
+        ]
+        self.local = self._sockets[0].local
+        self._generations = Generations(self._make(program))
         self.names = Zone(self.host)
         """The DNS: nothing is known before a test adds it."""
         self._peers = self.host.streams = Peers()
+
+    def _make(self, program: Program, previous: Proxy | None = None) -> Proxy:
+        return Proxy(
+            program,
+            clock=self.clock,
+            chance=self._chance,
+            log=self.log,
+            sockets=self._sockets,
+            modules=self._modules,
+            arrange=self._stubs.install,
+            previous=previous,
+        )
+
+    @property
+    def proxy(self) -> Proxy:
+        """The proxy that serves: another one after a reload."""
+        return self._generations.current
+
+    @property
+    def host(self) -> Host:
+        """The inside of the proxy that serves."""
+        return self.proxy.host
+
+    def reload(self, text: str, *, file: str = "test.cfg", compat: str = "") -> Run:
+        """Serve by another cfg from now on, as a server does after SIGHUP.
+
+        Raises CfgError and ModuleError; then all is as it was.
+        """
+        self.log.records.clear()
+        program = load_text(text, file=file, compat=compat)
+        self._generations.take_over(self._make(program, self.proxy))
+        return self._run(None)
 
     @property
     def calls(self) -> dict[str, list[tuple[str, ...]]]:
@@ -77,9 +106,9 @@ class ProxyUnderTest:
         From `tcp:host:port` it is a message on that peer's connection.
         """
         self.log.records.clear()
-        self.proxy.receive(data, self._flow(data, source, local), self.clock.now())
-        self.proxy.settle()
-        return self._run(self.proxy.last)
+        self._generations.receive(data, self._flow(data, source, local), self.clock.now())
+        self._generations.settle()
+        return self._run(self._generations.last)
 
     def delay_databases(self, seconds: float) -> None:
         """From now on a database answers a route only when that much (virtual) time has passed."""
@@ -118,10 +147,10 @@ class ProxyUnderTest:
         """Let time pass; timers fire at their own instants."""
         end = self.clock.now() + seconds
         self.log.records.clear()
-        while (due := self.proxy.next_deadline) is not None and due <= end:
+        while (due := self._generations.next_deadline) is not None and due <= end:
             self.clock.set(max(due, self.clock.now()))
-            self.proxy.expire(due)
-            self.proxy.settle()
+            self._generations.expire(due)
+            self._generations.settle()
         self.clock.set(end)
         return self._run(None)
 

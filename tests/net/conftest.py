@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sipproxy.net.dns import NameServer
-from sipproxy.net.server import Options, Server
+from sipproxy.net.options import Options
+from sipproxy.net.server import Server
 from sipproxy.program import load_text
 
 NameServers = tuple[NameServer, ...]

@@ -34,11 +34,18 @@ class Core:
             ]
         )
         host.processes = lambda: [(77, "main"), (78, "worker")]
+        host.cfg_file = "a.cfg"
         self.stopped = 0
-        self.registry = Registry(lambda name, error: None)
-        CoreCommands(host, ["KAMAILIO_5", "X"], self.stop, ["sipproxy", "run", "a.cfg"]).register(
-            self.registry
-        )
+        self.complaints: list[str] = []
+        self.registry = Registry(lambda name, error: None, host.begin)
+        CoreCommands(
+            host,
+            ["KAMAILIO_5", "X"],
+            self.stop,
+            ["sipproxy", "run", "a.cfg"],
+            self.clock.now(),
+            lambda done: done(self.complaints),
+        ).register(self.registry)
 
     def stop(self) -> None:
         self.stopped += 1

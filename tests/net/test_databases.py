@@ -9,7 +9,8 @@ import pytest
 
 from sipproxy.errors import CfgError
 from sipproxy.net.addresses import StartError
-from sipproxy.net.server import Options, Server
+from sipproxy.net.options import Options
+from sipproxy.net.server import Server
 from sipproxy.program import load_text
 
 if TYPE_CHECKING:

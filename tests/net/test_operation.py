@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from sipproxy.net.server import Options, Server
+from sipproxy.net.options import Options
+from sipproxy.net.server import Server
 from sipproxy.program import load_text
 
 CFG = """children=1
@@ -106,12 +107,12 @@ def test_json_tells_the_line_of_the_cfg(operate: Callable[..., Operated], tmp_pa
     assert all(isinstance(json.loads(line), dict) for line in server.end())
 
 
-def test_what_signals_do(operate: Callable[..., Operated]) -> None:
+def test_what_signals_do(operate: Callable[..., Operated], tmp_path: Path) -> None:
     """At the cfg's own log level, which shows no INFO: who sends a signal wants to be told."""
     server = operate()
     head = f" 0({server.process.pid}) "
     server.process.send_signal(signal.SIGHUP)
-    assert server.line() == f"{head}INFO: <core>: SIGHUP: nothing is reloaded\n"
+    assert server.line() == f"{head}INFO: <core>: the cfg is reloaded cfg={tmp_path}/edge.cfg\n"
     server.process.send_signal(signal.SIGUSR1)
     assert server.line().startswith(f"{head}INFO: <core>: status up=")
     ask(server.port)

@@ -1,5 +1,7 @@
 """Parameters of auth, and what is made of them before the first message."""
 
+from typing import Any
+
 from sipproxy import text as wire
 from sipproxy.clock import Chance
 from sipproxy.core.bindings import Judge, Replies
@@ -12,6 +14,14 @@ from sipproxy.modules.auth.nonce import Nonces
 from sipproxy.modules.auth.numbering import Counts, Numbers, OneTime, memory_bits
 
 _SECRET_LENGTH = 32
+
+_OF_NONCES = (
+    *("secret", "nonce_expire", "nonce_auth_max_drift", "qop", "nonce_count"),
+    *("auth_checks_register", "auth_checks_no_dlg", "auth_checks_in_dlg"),
+    *("nc_array_size", "nc_array_order", "nid_pool_no"),
+    *("one_time_nonce", "otn_in_flight_no", "otn_in_flight_order"),
+)
+"""Parameters that say what a good nonce is."""
 
 
 class AuthBase(Module):
@@ -78,6 +88,14 @@ class AuthBase(Module):
             counts=counts,
             one_time=one_time,
         )
+
+    def inherit(self, previous: Any) -> None:
+        """Nonces that were given out stay good, unless the cfg says now what nonces are otherwise.
+
+        Without a secret in the cfg it is the one that was chosen at the start.
+        """
+        if all(getattr(self, name) == getattr(previous, name) for name in _OF_NONCES):
+            self.nonces = previous.nonces
 
     def _wants_counts(self) -> bool:
         qop = wire.lower(self.qop).strip()

@@ -54,6 +54,8 @@ class HtableBase(Module):
         self._sweeping: Iterator[int] | None = None
         self.iterators = Iterators()
         self.locks = Locks(lambda wait, act: host.timers.after(host.now(), wait, act))
+        self.initial: dict[str, dict[str, int | str]] = {}
+        """What event_route[htable:mod-init] wrote, by table and key."""
 
     @modparam_method("htable")
     def define(self, text: str) -> None:
@@ -106,17 +108,30 @@ class HtableBase(Module):
         if len(spec.name) > _EVENT_NAME_LIMIT:
             self.warn(f"event route name for expired items in htable [{spec.name}] is too long")
 
-    def begin(self) -> None:
-        """Let the timer begin and run event_route[htable:mod-init]; `drop` forbids the start.
-
-        The tables have what they are to start with.
-        """
+    def begin_sweeps(self) -> None:
+        """Let the timer begin."""
         interval = self.timer_interval if self.timer_interval > 0 else 20
         if any(table.spec.autoexpire for table in self.tables.values()):
             self.host.timers.every(self.host.now(), float(interval), self.sweep)
+
+    def run_mod_init(self) -> dict[str, LocalStore]:
+        """Run event_route[htable:mod-init] over what the tables have; `drop` raises ModuleError.
+
+        Answers the cells there were before.
+        """
+        if not self.host.has_route("htable:mod-init"):
+            return {}
+        before = {name: table.copy() for name, table in self.tables.items()}
         ran = self.host.run_event("htable:mod-init", None)
         if ran is not None and ran.end & DROP:
+            for name, cells in before.items():
+                self.tables[name].swap(cells)
             raise ModuleError(f"event_route[htable:mod-init] ended in drop, at {ran.left_at}")
+        self.initial = {
+            name: {key: cell[0] for key, cell in self.tables[name].written_since(cells)}
+            for name, cells in before.items()
+        }
+        return before
 
     def sweep(self, now: float) -> None:
         """Begin to take expired keys out of all tables; a sweep that still goes on goes on."""

@@ -21,7 +21,7 @@ from sipproxy.modules.htable.table import Table
 
 if TYPE_CHECKING:
     from sipproxy.db.database import Database
-    from sipproxy.modules.htable.stored import StoredTable
+    from sipproxy.modules.htable.stored import StoredTable, Written
 
 _EVENT_NAME_LIMIT = 46
 _SNAPSHOT_SECONDS = 3600.0
@@ -44,6 +44,8 @@ class Filling(HtableBase):
         self._busy: set[str] = set()
         """Work that goes on and is not begun a second time."""
         self._snapshot: Snapshot | None = None
+        self._before: Filling | None = None
+        """The module under the cfg before, while this one is made ready to serve."""
 
     def start(self) -> None:
         """Find the database; raises ModuleError for a bad URL."""
@@ -84,10 +86,13 @@ class Filling(HtableBase):
                 self._load()
             except DatabaseError as error:
                 self._error(str(error))
-        self.begin()
+        self._begin()
 
     def open(self) -> None:
-        """Read all tables, then let everything begin; raises ModuleError."""
+        """Read all tables, then let everything begin; raises ModuleError.
+
+        Tables that were there before a reload have their cells already.
+        """
         try:
             if self.db_url:
                 self._database.open()
@@ -95,14 +100,55 @@ class Filling(HtableBase):
         except DatabaseError as error:
             raise ModuleError(str(error)) from None
         if self.snapshot:
-            self._snapshot = self._restored()
-        self.begin()
+            earlier = self._before and self._before._snapshot
+            here = Snapshot(self.snapshot)
+            if self._before is None:
+                self._snapshot = self._restored(here)
+            else:
+                self._snapshot = earlier if earlier and earlier.path == here.path else here
+        self._begin()
         self._begin_timers()
+
+    def _begin(self) -> None:
+        self.begin_sweeps()
+        if self._before is None:
+            self.run_mod_init()
+
+    # -- reload of the cfg
+
+    def inherit(self, previous: Any) -> None:
+        """A table of a name that was there is that table: its cells are the same ones."""
+        self._before = previous
+        for name in self.tables.keys() & previous.tables.keys():
+            self.tables[name].store = previous.tables[name].store
+        self._loaded = previous._loaded & self.stored.keys() & self.tables.keys()
+
+    def rehearse(self, previous: Any) -> None:
+        """Run event_route[htable:mod-init]; what it writes as it did before the reload is undone.
+
+        So counters go on, and a value that the new cfg sets otherwise takes effect.
+        """
+        for name, cells in self.run_mod_init().items():
+            before = previous.initial.get(name, {})
+            table = self.tables[name]
+            for key, value in self.initial[name].items():
+                if before.get(key) != value:
+                    continue
+                kept = cells.get(key)
+                if kept is None:
+                    table.store.remove(key)
+                else:
+                    table.store[key] = kept
+
+    def take_over(self, previous: Any) -> None:
+        """What was before is needed no more."""
+        self._before = None
 
     def _load(self) -> None:
         """All tables or none."""
         now = self.host.now()
-        fresh = {name: self._read(name, now) for name in self.stored}
+        there = self._before.tables if self._before else {}
+        fresh = {name: self._read(name, now) for name in self.stored if name not in there}
         for name, store in fresh.items():
             self.tables[name].swap(store)
         self._loaded |= fresh.keys()
@@ -115,9 +161,8 @@ class Filling(HtableBase):
         except DatabaseError as error:
             raise DatabaseError(f"htable {name}: dbtable={stored.spec.dbtable}: {error}") from None
 
-    def _restored(self) -> Snapshot:
+    def _restored(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot, when what it holds is back in the tables; raises ModuleError."""
-        snapshot = Snapshot(self.snapshot)
         second = int(self.host.now())
         fresh: dict[str, LocalStore] = {}
         try:
@@ -205,8 +250,21 @@ class Filling(HtableBase):
             self.warn(f"saving htable [{name}] with custom db columns is not available")
             return
         copy, now = self.tables[name].copy(), self.host.now()
-        await self._database.aside(lambda: stored.replace(copy.items(), now))
+        written = await self._database.aside(lambda: stored.replace(copy.items(), now))
         self._let_go(copy)
+        self._tell(name, written)
+
+    def _tell(self, name: str, written: Written) -> None:
+        if written.left_out:
+            self._error(
+                f"htable {name}: {written.left_out} keys are not stored: "
+                "a key or value does not fit into its column"
+            )
+        if written.altered:
+            self.warn(
+                f"htable {name}: {written.altered} texts are not UTF-8 and stored with U+FFFD: "
+                "a binary column keeps them"
+            )
 
     async def _save_aside(self) -> None:
         """Write a snapshot of this instant while messages are served."""
@@ -239,7 +297,7 @@ class Filling(HtableBase):
         for name, stored in self.stored.items():
             if stored.spec.dbmode and name in self._loaded and not stored.spec.columns:
                 try:
-                    stored.replace(self.tables[name].store.items(), now)
+                    self._tell(name, stored.replace(self.tables[name].store.items(), now))
                 except DatabaseError as error:
                     self._error(f"failed syncing hash table [{name}] to db: {error}")
         if self._snapshot is not None:

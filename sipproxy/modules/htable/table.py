@@ -169,6 +169,12 @@ class Table:
         assert isinstance(self.store, LocalStore)
         self.store.swap(fresh)
 
+    def written_since(self, before: LocalStore) -> Iterator[Item]:
+        """The cells that are others than in a copy made before."""
+        for key, cell in self.store.items():
+            if before.get(key) is not cell:
+                yield key, cell
+
     def slot_of(self, key: str) -> int:
         """The slot a key stands in."""
         return hash_of(key) & (self.slots - 1)

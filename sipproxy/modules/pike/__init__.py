@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from sipproxy.core.addresses import packed, packed_ipv4, unpacked
 from sipproxy.core.context import Context
@@ -41,6 +42,12 @@ class Pike(Module, name="pike"):
         self._begin = now = self.host.now()
         self.host.timers.every(now, 1, self._clean)
         self.host.timers.every(now, self.sampling_time_unit, self._next_window)
+
+    def take_over(self, previous: Any) -> None:
+        """What sources sent so far counts on."""
+        self._begin = previous._begin
+        self.tree = previous.tree
+        self.tree.serve(self.reqs_density_per_unit, self.remove_latency, self._tell_cool)
 
     @function("REQUEST", "ONREPLY")
     def pike_check_req(self, ctx: Context) -> int:

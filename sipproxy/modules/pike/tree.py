@@ -57,14 +57,18 @@ class Tree:
     """
 
     def __init__(self, max_hits: int, latency: int, on_cool: Callable[[Node], None]) -> None:
-        self.max_hits = max_hits & 0xFFFF
-        self.latency = latency
-        self._on_cool = on_cool
+        self.serve(max_hits, latency, on_cool)
         self._roots: dict[int, Node] = {}
         self._window = 0
         self._red: dict[Node, None] = {}
         self._expiring: OrderedDict[Node, None] = OrderedDict()
         """Addresses and prefixes without longer ones, by the second they expire."""
+
+    def serve(self, max_hits: int, latency: int, on_cool: Callable[[Node], None]) -> None:
+        """Limit by these numbers from now on, and tell this one."""
+        self.max_hits = max_hits & 0xFFFF
+        self.latency = latency
+        self._on_cool = on_cool
 
     def __len__(self) -> int:
         """How many nodes there are."""

@@ -117,8 +117,8 @@ class Params(Module):
 
     def _count(self) -> None:
         add = self.host.statistics.add
-        add(self.accepted)
-        add(self.rejected)
+        self.accepted = add(self.accepted)
+        self.rejected = add(self.rejected)
         for name, parameter in (
             ("max_expires", "max_expires"),
             ("max_contacts", "max_contacts"),

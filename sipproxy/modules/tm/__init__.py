@@ -1,6 +1,6 @@
 """tm: transactions, the stateful core of a proxy (Kamailio modules/tm)."""
 
-from collections import Counter
+from typing import Any
 
 from sipproxy.core.context import Context
 from sipproxy.core.errorcodes import status_of
@@ -8,6 +8,7 @@ from sipproxy.core.module import event, rpc
 from sipproxy.modules.tm.contacts import Contacts
 from sipproxy.modules.tm.matching import request_key
 from sipproxy.modules.tm.transaction import Transaction
+from sipproxy.sip.message import Message
 
 
 class Tm(Contacts, name="tm"):
@@ -18,9 +19,6 @@ class Tm(Contacts, name="tm"):
 
     def __init__(self, host: object) -> None:
         super().__init__(host)
-        self.replied: Counter[int] = Counter()
-        """Final replies by class (2 to 6)."""
-        self.generated = self.sent = self.deleted = 0
         self._waiting: set[tuple[str, ...]] = set()
 
     def start(self) -> None:
@@ -28,6 +26,7 @@ class Tm(Contacts, name="tm"):
         self.host.reply_takers.append(self.take_reply)
         self.host.request_filters.append(self.wants)
         self.host.on_wait.append(self.waits)
+        self.host.claims.append(self.claims)
 
     def ready(self) -> None:
         self.tells_of_own = self.host.has_route("tm:local-response")
@@ -47,19 +46,40 @@ class Tm(Contacts, name="tm"):
         """Whether a request shall reach the script: a repetition of one that waits shall not."""
         return not self._waiting or request_key(ctx.msg, ctx.msg.method) not in self._waiting
 
+    # -- after a reload of the cfg
+
+    def claims(self, msg: Message) -> bool:
+        """Whether a message belongs to one of the transactions, or repeats a request that waits.
+
+        Raises MessageError.
+        """
+        known = self.known
+        if not msg.is_request:
+            return known.of_reply(msg) is not None
+        if msg.method == "CANCEL" and known.canceled_by(msg) is not None:
+            return True
+        return known.of_request(msg) is not None or (
+            bool(self._waiting) and request_key(msg, msg.method) in self._waiting
+        )
+
+    def take_over(self, previous: Any) -> None:
+        """Count on; those before count their last transactions too."""
+        self.tallies = previous.tallies
+
     # -- numbers
 
     def count_reply(self, t: Transaction, status: int, *, own: bool) -> None:
         """Keep tm.stats."""
-        self.sent += 1
-        self.generated += own
+        tallies = self.tallies
+        tallies.sent += 1
+        tallies.generated += own
         if status >= 200:
-            self.replied[status // 100] += 1
+            tallies.replied[status // 100] += 1
 
     def ended(self, t: Transaction) -> None:
         """Count a transaction that is gone."""
         super().ended(t)
-        self.deleted += 1
+        self.tallies.deleted += 1
 
     def kill_with(self, t: Transaction, error: int) -> None:
         """Answer with what an internal error means (kill_transaction)."""
@@ -69,17 +89,17 @@ class Tm(Contacts, name="tm"):
     @rpc("tm.stats")
     def stats(self) -> dict[str, int]:
         """Print transaction statistics."""
-        now = self.known.all()
+        now, tallies = self.known.all(), self.tallies
         return {
             "current": len(now),
             "waiting": sum(1 for t in now if t.wait is not None),
-            "total": self.created,
-            "total_local": self.own_created,
-            "rpl_received": self.received,
-            "rpl_generated": self.generated,
-            "rpl_sent": self.sent,
-            **{f"{kind}xx": self.replied[kind] for kind in (6, 5, 4, 3, 2)},
-            "created": self.created,
-            "freed": self.deleted,
+            "total": tallies.created,
+            "total_local": tallies.own_created,
+            "rpl_received": tallies.received,
+            "rpl_generated": tallies.generated,
+            "rpl_sent": tallies.sent,
+            **{f"{kind}xx": tallies.replied[kind] for kind in (6, 5, 4, 3, 2)},
+            "created": tallies.created,
+            "freed": tallies.deleted,
             "delayed_free": 0,
         }

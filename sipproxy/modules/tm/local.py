@@ -81,13 +81,10 @@ class Local(Suspending):
         t = Transaction(msg, flow, self.host.now(), None)
         t.local, t.done = True, done
         self.enter(t)
-        self.own_created += 1
+        self.tallies.own_created += 1
         sent = written(f"z9hG4bK{t.hash_index:x}.{t.token}.0")
         t.request = Message.parse(sent, source=flow.local, dest=flow.remote)
         return t, sent
-
-    own_created = 0
-    """Transactions of our own requests since the start."""
 
     def _dropped(self, t: Transaction, done: Done) -> None:
         """The event route wants the request not sent."""

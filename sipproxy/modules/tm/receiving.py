@@ -21,13 +21,10 @@ class Receiving(Cancels):
         if found is None:
             return self._stray(ctx)
         t, b = found
-        self.received += 1
+        self.tallies.received += 1
         if not ctx.end & DROP:
             self.enqueue(t, self._reply(t, b, ctx))
         return True
-
-    received = 0
-    """Replies that belonged to a transaction."""
 
     def _stray(self, ctx: Context) -> bool:
         """A reply without a transaction goes through the route of on_sl_reply, if there is one."""

@@ -51,8 +51,6 @@ class Relaying(Failover):
 
     timer_avps: tuple[tuple[PvAccess, str], ...] = ()
     """What fr_timer_avp and fr_inv_timer_avp name, with the plan's attribute (seconds)."""
-    created = 0
-    """Transactions made since the start; the label of the next."""
 
     def plan_of(self, ctx: Context) -> Plan:
         """What the script may still say about the transaction, present or future."""
@@ -116,8 +114,8 @@ class Relaying(Failover):
 
     def enter(self, t: Transaction) -> None:
         """Give a transaction its identity and its life."""
-        self.created += 1
-        t.label = self.created
+        self.tallies.created += 1
+        t.label = self.tallies.created
         t.token = self.host.chance.token(32)
         t.hash_index = int(t.token[:4], 16)
         t.end_of_life = t.created + self.lifetime(t)

@@ -10,6 +10,7 @@ from sipproxy.core.waiting import Wait
 from sipproxy.modules.tm.matching import Known
 from sipproxy.modules.tm.params import Params
 from sipproxy.modules.tm.states import step
+from sipproxy.modules.tm.tallies import Tallies
 from sipproxy.modules.tm.transaction import Branch, Transaction
 from sipproxy.sip.message import Message
 
@@ -20,6 +21,7 @@ class Timing(Params):
     def __init__(self, host: object) -> None:
         super().__init__(host)
         self.known = Known()
+        self.tallies = Tallies()
 
     # -- one input at a time: a route of a transaction runs alone
 

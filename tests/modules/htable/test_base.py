@@ -89,6 +89,7 @@ def test_mod_init_runs_once_when_all_is_ready(load: Load) -> None:
         ran.append((name, record))
 
     d.host.run_event = run
+    d.host.has_route = lambda name: name == "htable:mod-init"
     d.module.ready()
     assert ran == [("htable:mod-init", None)]
 

@@ -25,6 +25,7 @@ class Bank:
 
     def __init__(self) -> None:
         self._slots: dict[str, str] = {}
+        self._presets: dict[str, int | str] = {}
 
     def slot(self, name: str, initial: Value = 0) -> str:
         """The attribute that holds the variable `name`; made if it is new."""
@@ -37,7 +38,15 @@ class Bank:
 
     def preset(self, name: str, value: int | str) -> None:
         """Give a variable the value it starts with."""
+        self._presets[name] = value
         setattr(self, self.slot(name), value)
+
+    def go_on_from(self, before: "Bank") -> None:
+        """Take the values of another bank, but for variables that start otherwise here."""
+        for name, slot in self._slots.items():
+            theirs = before._slots.get(name)
+            if theirs is not None and self._presets.get(name) == before._presets.get(name):
+                setattr(self, slot, getattr(before, theirs))
 
     def names(self) -> list[str]:
         """Names of all variables, in the order in which they appeared."""
@@ -56,6 +65,11 @@ class StateVariables(Module):
         self.shared = Bank()
         """`$shv`."""
         self.aliases: dict[str, str] = {}
+
+    def take_over(self, previous: Any) -> None:
+        """The variables of all workers keep their values."""
+        super().take_over(previous)
+        self.shared.go_on_from(previous.shared)
 
     @modparam_method("varset")
     def varset(self, text: str) -> None:
