@@ -22,7 +22,7 @@ from sipproxy.errors import SipproxyError
 
 DEFAULT = -1
 """The return code of a function that nothing is said of."""
-MODULE, DATABASE = "module", "database"
+MODULE, DATABASE, NAME = "module", "database", "name"
 _KINDS: Mapping[type, str] = MappingProxyType(
     {
         FunctionMark: kamailio.FUNCTION,
@@ -41,8 +41,9 @@ class StubError(SipproxyError):
 class StandIn:
     """One thing that is not there: what kind of thing, whose, what is answered, how often.
 
-    `kind` is `module`, `function`, `parameter`, `variable`, `transformation`, `select` or
-    `database`; `module` is empty where nobody says whose it is.
+    `kind` is `module`, `function`, `parameter`, `variable`, `transformation`, `select`, `database`
+    or `name` (of the DNS; the answer is its address); `module` is empty where nobody says whose it
+    is.
     """
 
     kind: str
@@ -152,6 +153,14 @@ class StandIns:
         """Note that databases of these URLs cannot be asked; the answer is told when one is."""
         stand_in = self._note(DATABASE, url, "")
         return lambda: self._use(stand_in, None)
+
+    def name(self, name: str, address: str, *, made_up: bool) -> None:
+        """Note that a name of the DNS is taken to lie at an address."""
+        stand_in = self._note(NAME, name, "", address)
+        if made_up:
+            self._use(stand_in, None)
+        else:
+            stand_in.uses += 1
 
     # -- inside
 

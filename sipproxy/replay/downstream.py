@@ -13,15 +13,15 @@ class Downstream:
     """Requests that our proxy relayed, each with the Vias it left with."""
 
     def __init__(self) -> None:
-        self._sent: Recent[tuple[Address, Exchange], bytes] = Recent()
+        self._sent: Recent[tuple[Address | None, Exchange], bytes] = Recent()
 
-    def sent(self, now: float, dest: Address, found: Exchange, data: bytes) -> None:
-        """Our proxy sent this request."""
+    def sent(self, now: float, dest: Address | None, found: Exchange, data: bytes) -> None:
+        """Our proxy sent this request; `dest` is None where nobody knows whose reply it awaits."""
         self._sent.put(now, (dest, found), vias_of(data))
 
     def answer(self, source: Address, found: Exchange, data: bytes) -> bytes | None:
         """A captured reply as the answer to our request; None when we sent none there."""
-        vias = self._sent.get((source, found))
+        vias = self._sent.get((source, found)) or self._sent.get((None, found))
         return None if vias is None else with_vias(data, vias)
 
 

@@ -31,6 +31,7 @@ from sipproxy.replay.glance import (
 from sipproxy.replay.judges import ACCEPTED, WRONG_PASSWORD, Always, ByCapture, ByFile, Users
 from sipproxy.replay.me import sockets_for
 from sipproxy.replay.people import Good, People
+from sipproxy.replay.places import Places
 from sipproxy.replay.survey import Outcome, Recent, Survey
 from sipproxy.replay.verdicts import (
     ABSORBED,
@@ -161,6 +162,8 @@ class Player:
         host = self.proxy.host
         host.observe_send = self._note_sent
         host.on_wait.append(self._note_wait)
+        self._places = Places(survey.sent, frozenset(me), self.stand_ins)
+        host.names.ask = self._places.ask
         self.me = frozenset(me)
         self.survey = survey
         self.sources: dict[str, Source] = {}
@@ -419,7 +422,8 @@ class Player:
                         self._give_up(mine, at_end=False)
                 else:
                     self._note_relayed(mine, status, flow.remote, line)
-                    self._downstream.sent(now, flow.remote, of, data)
+                    made_up = self._places.is_made(flow.remote[0])
+                    self._downstream.sent(now, None if made_up else flow.remote, of, data)
 
     def _note_answer(self, mine: Decision | None, status: int, line: str) -> None:
         """A reply goes out."""

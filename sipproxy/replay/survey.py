@@ -9,6 +9,7 @@ from sipproxy.core.flow import Address
 from sipproxy.program import Program
 from sipproxy.replay.capture import Packet
 from sipproxy.replay.glance import exchange, is_challenged_stale, is_request, status_of
+from sipproxy.replay.places import Sent
 
 RELAYED, STALE = 1 << 10, 1 << 11
 """Bits of an outcome beside its status."""
@@ -101,6 +102,8 @@ class Survey:
         """Unix time of the earliest and latest packet, 0 when there is none."""
         self.replied: Counter[Address] = Counter()
         """Who answered, with how many replies."""
+        self.sent = Sent()
+        """Where requests for names went."""
         self._outcomes = array("H")
         self._open: Recent[tuple[Address, str, bytes, bytes], list[int]] = Recent()
         self._at: Recent[tuple[Address, bytes, bytes], list[int]] = Recent()
@@ -126,6 +129,7 @@ class Survey:
             if place is None:
                 place = self._places[datagram.dest] = _Place()
             place.requests += 1
+            self.sent.take(data, datagram.dest)
             if len(place.senders) < _SENDERS:
                 place.senders.add(datagram.source[0])
             if datagram.proto not in place.protos:

@@ -396,3 +396,77 @@ def test_sources_beyond_a_number_share_an_account(
     assert list(player.sources) == [*hosts[:2], "others"]
     assert player.sources["others"].answers == {200: 4}
     assert player.sources["others"].accepted == 4
+
+
+# -- what is not there
+
+ABSENT = """
+loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "dispatcher.so"
+loadmodule "rtpengine.so"
+modparam("tm", "fr_timer", 2000)
+request_route {
+    if ($rm == "OPTIONS") { sl_send_reply("200", "OK"); exit; }
+    if (!ds_select_dst("1", "4")) { sl_send_reply("503", "No"); exit; }
+    t_on_failure("NEXT");
+    t_relay_to_udp("192.0.2.50", "5060");
+}
+failure_route[NEXT] { rtpengine_delete(); }
+"""
+
+
+def test_a_verdict_tells_what_stood_in_for_what_is_not_there() -> None:
+    rows: list[Row] = [
+        (1000.0, PHONE, ME, message("OPTIONS", 1, PHONE)),
+        (1001.0, PHONE, ME, message("MESSAGE", 2, PHONE)),
+    ]
+    played = Played(ABSENT, rows)
+    assert played.verdicts == [(1, "answered", 200), (2, "answered", 503)]
+    assert [one.stubs for one in played.decisions] == [(), ("ds_select_dst",)]
+    phone = played.player.sources["192.0.2.1"]
+    assert phone.uncertain == 1
+    assert phone.first_blocked is not None
+    assert phone.first_blocked.stubs == ("ds_select_dst",)
+
+
+def test_what_stood_in_later_marks_its_request_too() -> None:
+    rows: list[Row] = [
+        (1000.0, PHONE, ME, message("MESSAGE", 1, PHONE)),
+        (1010.0, OTHER, ME, message("OPTIONS", 2, OTHER)),
+    ]
+    played = Played(ABSENT, rows, Manner(stubs={"ds_select_dst": 1}))
+    assert played.verdicts == [(1, "relayed", 408), (2, "answered", 200)]
+    by_packet = {one.packet: one.stubs for one in played.decisions}
+    assert by_packet == {1: ("ds_select_dst", "rtpengine_delete"), 2: ()}
+    sources = played.player.sources
+    assert (sources["192.0.2.1"].uncertain, sources["192.0.2.2"].uncertain) == (1, 0)
+
+
+BY_NAME = """
+loadmodule "pv.so"
+loadmodule "tm.so"
+modparam("tm", "fr_timer", 2000)
+request_route { $ru = "sip:1@carrier.example"; t_relay(); }
+"""
+
+
+def test_a_name_lies_where_the_old_server_went() -> None:
+    invite = message("INVITE", 1, PHONE)
+    there = relayed(invite).replace(b"sip:192.0.2.100", b"sip:1@carrier.example")
+    rows: list[Row] = [
+        (1000.0, PHONE, ME, invite),
+        (1000.01, ME, GATEWAY, there),
+        (1001.0, GATEWAY, ME, answered(invite, "486 Busy", via=OLD_VIA)),
+    ]
+    played = Played(BY_NAME, rows)
+    assert played.verdicts == [(1, "relayed", 486)]
+    assert (played.decisions[0].to, played.decisions[0].stubs) == (GATEWAY, ())
+
+
+def test_a_reply_answers_what_went_to_a_name_that_lies_nowhere() -> None:
+    rows = [row for row in call(1, 1000.0, status="486 Busy") if row[2] != GATEWAY]
+    played = Played(BY_NAME, rows)
+    assert played.verdicts == [(1, "relayed", 486)]
+    assert played.decisions[0].stubs == ("carrier.example",)

@@ -59,7 +59,7 @@ class Lookups(Queries):
         assert isinstance(found, list)
         return found
 
-    @function()
+    @function(outside=True)
     async def dns_query(self, ctx: Context, name: str, key: str) -> int:
         """Look a host up for `$dns(key=>...)`: 1, -2 for too long a name, -4 for an unknown one."""
         if byte_length(name) > _LONGEST_NAME:
@@ -71,12 +71,12 @@ class Lookups(Queries):
         self._found[key] = found[:_MOST]
         return 1
 
-    @function()
+    @function(outside=True)
     async def dns_sys_match_ip(self, ctx: Context, name: str, address: str) -> int:
         """1 when a host has an address, -1 when not, -3 for no address, -4 for an unknown host."""
         return await self._matched(name, address, lambda found: found)
 
-    @function()
+    @function(outside=True)
     async def dns_int_match_ip(self, ctx: Context, name: str, address: str) -> int:
         """As dns_sys_match_ip; IPv6 addresses count where there are no others and we listen on one.
 

@@ -35,7 +35,7 @@ class Queries(Module):
         self._srv: dict[str, tuple[Srv, ...]] = {}
         self._naptr: dict[str, tuple[Naptr, ...]] = {}
 
-    @function()
+    @function(outside=True)
     async def srv_query(self, ctx: Context, name: str, key: str) -> int:
         """Look SRV records up for `$srvquery(key=>...)`: 1, or -2 without a name.
 
@@ -48,7 +48,7 @@ class Queries(Module):
         self._srv[key] = tuple(rows[:_MOST])
         return 1
 
-    @function()
+    @function(outside=True)
     async def naptr_query(self, ctx: Context, name: str, key: str) -> int:
         """Look NAPTR records up for `$naptrquery(key=>...)`: 1, or -2 without a name."""
         if not name:
