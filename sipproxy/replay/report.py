@@ -59,6 +59,7 @@ def _about(replayed: Replayed) -> Iterator[str]:
         if capture.broken:
             yield f"  broken: {capture.broken}; what stood before it was played"
     yield from (f"  {line}" for line in passwords(replayed))
+    yield from _missing(player)
     for count, what in (
         (tally.late, "packets stand after later ones; played at once"),
         (tally.unmatched, "replies answer nothing that our proxy sent; not played"),

@@ -143,3 +143,71 @@ def test_each_decision_and_csv(sipproxy: Sipproxy, cfg: str, capture: str) -> No
     assert "decisions" not in json.loads(sipproxy(*words, "--json").out)
     lines = sipproxy(*words, "--csv").out.splitlines()
     assert lines[0].startswith("address,requests,accepted,") and lines[1].startswith("192.0.2.1,2,")
+
+
+STRANGER = """#!KAMAILIO
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "dispatcher.so"
+modparam("dispatcher", "ds_ping_interval", 10)
+request_route {
+    if ($dlg_var(x) == "1") exit;
+    if (!ds_select_dst("1", "4")) { sl_send_reply("503", "No"); exit; }
+    sl_send_reply("200", "OK");
+}
+"""
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> str:
+    """A cfg that wants modules which are not here."""
+    path = tmp_path / "stranger.cfg"
+    path.write_text(
+        STRANGER.replace('loadmodule "disp', 'loadmodule "dialog.so"\nloadmodule "disp')
+    )
+    return str(path)
+
+
+def test_what_is_not_there_is_told_once(sipproxy: Sipproxy, stranger: str, capture: str) -> None:
+    said = sipproxy("replay", capture, "-f", stranger)
+    assert said.code == 0
+    assert "  not there, modules: dialog, dispatcher\n" in said.out
+    assert "(with their answer, and how often): ds_select_dst=-1 x3\n" in said.out
+    assert "  not there, variables: $dlg_var(x) x3\n" in said.out
+    assert "  3 of 3 requests came to one of these (see --stub)\n" in said.out
+    assert ", stubbed $dlg_var(x) ds_select_dst" in said.out
+    report = json.loads(sipproxy("replay", capture, "-f", stranger, "--json", "--messages").out)
+    assert report["unsupported"][2] == {
+        "kind": "function",
+        "name": "ds_select_dst",
+        "module": "dispatcher",
+        "answer": -1,
+        "uses": 3,
+    }
+    assert report["decisions"][0]["stubs"] == ["$dlg_var(x)", "ds_select_dst"]
+    assert report["totals"]["uncertain"] == 3
+
+
+def test_stubs_answer_as_they_are_told(sipproxy: Sipproxy, stranger: str, capture: str) -> None:
+    words = ("replay", capture, "-f", stranger)
+    said = sipproxy(*words, "--stub", "ds_select_dst=1", "--stub", "ds_selct_dst=2")
+    assert "200:3" in said.out
+    unused = '--stub ds_selct_dst (did you mean "ds_select_dst"?)'
+    assert f"  {unused}: the cfg asks for nothing of that name\n" in said.out
+    said = sipproxy(*words, "--stub", "$dlg_var(x)=1")
+    assert "OPTIONS dropped" in said.out
+
+
+@pytest.mark.parametrize(
+    ("stub", "says"),
+    [
+        ("ds_select_dst=x", "--stub ds_select_dst=x: 'x' is no return code"),
+        ("=1", "--stub '=1' is not NAME=CODE or $NAME=VALUE"),
+        ("$rm=INVITE", "--stub $rm: $rm is there, and is read as it is"),
+    ],
+)
+def test_stubs_that_make_no_sense(
+    sipproxy: Sipproxy, stranger: str, capture: str, stub: str, says: str
+) -> None:
+    said = sipproxy("replay", capture, "-f", stranger, "--stub", stub)
+    assert (said.code, said.err) == (2, f"sipproxy: {says}\n")
