@@ -210,7 +210,7 @@ def compare(
 
     def side(variant: Variant, ours: Sequence[Address], told: Callable[[Decision], None]) -> Side:
         statements = Statements()
-        own = replace(manner, told=told, watcher=statements, keeps_log=False)
+        own = replace(manner, told=told, watchers=(statements,), keeps_log=False)
         replayed = captures.play(variant.program, me=ours, manner=own, epoch=epoch)
         return Side(variant, replayed, statements.count)
 

@@ -6,6 +6,9 @@ import struct
 from sipproxy.core.flow import Address
 from sipproxy.replay.records import MOST_FRAME, CaptureError
 
+RAW_IP = 101
+"""The link type of packets without a frame."""
+
 
 class PcapWriter:
     """Writes UDP datagrams as a classic pcap file with microseconds and raw IP packets."""
@@ -16,11 +19,11 @@ class PcapWriter:
             self._stream = open(path, "wb")  # noqa: SIM115  closed by close()
         except OSError as error:
             raise CaptureError(f"cannot write {path}: {error.strerror}") from None
-        self._stream.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, MOST_FRAME, 101))
+        self._stream.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, MOST_FRAME, RAW_IP))
 
     def add(self, time: float, source: Address, dest: Address, data: bytes) -> None:
         """Write one datagram."""
-        packet = _ip_packet(source, dest, data)
+        packet = ip_packet(source, dest, data)
         seconds, micros = divmod(round(time * 1_000_000), 1_000_000)
         self._stream.write(struct.pack("<IIII", seconds, micros, len(packet), len(packet)))
         self._stream.write(packet)
@@ -36,7 +39,8 @@ class PcapWriter:
         self.close()
 
 
-def _ip_packet(source: Address, dest: Address, data: bytes) -> bytes:
+def ip_packet(source: Address, dest: Address, data: bytes) -> bytes:
+    """A UDP datagram in an IP packet, with checksums."""
     from_ip, to_ip = ipaddress.ip_address(source[0]), ipaddress.ip_address(dest[0])
     size = len(data) + 8
     udp = struct.pack(">HHHH", source[1], dest[1], size, 0)

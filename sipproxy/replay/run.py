@@ -11,6 +11,7 @@ from sipproxy.core.flow import Address
 from sipproxy.program import Program
 from sipproxy.replay.capture import Capture, Packet
 from sipproxy.replay.player import Manner, Player
+from sipproxy.replay.progress import NO_PROGRESS, Progress
 from sipproxy.replay.survey import Survey
 
 _OVERHEAD = 500
@@ -51,17 +52,22 @@ class Captures:
     They are played one after the other, in the order of their first packets.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], progress: Progress = NO_PROGRESS) -> None:
         """Raises CaptureError."""
         self.captures = sorted(map(Capture, paths), key=_begin)
         self.survey = Survey()
         self._kept = Kept()
+        self._progress = progress
+        self._counts: list[int] = []
+        """Packets of each capture."""
         with calm_collector():
             for capture in self.captures:
                 self._kept.begin()
-                for packet in capture:
+                before = len(self.survey)
+                for packet in progress.through(capture, f"reading {capture.path}", None):
                     self.survey.take(packet)
                     self._kept.take(packet)
+                self._counts.append(len(self.survey) - before)
 
     def play(
         self,
@@ -87,7 +93,9 @@ class Captures:
         with calm_collector():
             for number, capture in enumerate(self.captures):
                 player.capture = number
-                player.play(capture if self._kept.is_over else self._kept.captures[number])
+                packets = capture if self._kept.is_over else self._kept.captures[number]
+                what = f"playing {capture.path}"
+                player.play(self._progress.through(packets, what, self._counts[number]))
         player.finish()
         return Replayed(player, self.captures, ours, found, CpuClock().now() - began)
 
@@ -99,9 +107,10 @@ def replay(
     me: Sequence[Address] = (),
     manner: Manner | None = None,
     epoch: float | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Replayed:
     """Look at captures and play them once: see :class:`Captures`."""
-    return Captures(paths).play(program, me=me, manner=manner, epoch=epoch)
+    return Captures(paths, progress).play(program, me=me, manner=manner, epoch=epoch)
 
 
 @contextmanager

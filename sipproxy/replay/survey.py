@@ -112,6 +112,10 @@ class Survey:
         for packet in packets:
             self.take(packet)
 
+    def __len__(self) -> int:
+        """How many packets were seen."""
+        return len(self._outcomes)
+
     def take(self, packet: Packet) -> None:
         """Note one packet."""
         time, datagram = packet.time, packet.datagram

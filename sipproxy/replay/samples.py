@@ -1,0 +1,137 @@
+"""The htables of a replay over time: how many keys each has, and what its counters count.
+
+They are looked at once for each bar of the timeline, so a counter that lives shorter may be missed.
+"""
+
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sipproxy.core.host import Host
+
+if TYPE_CHECKING:
+    from sipproxy.replay.gather import Span
+
+_MOST_LOOKED_AT = 2_000_000
+"""Cells looked at in a replay: beyond, tables are only measured."""
+_MOST_KEYS = 3000
+"""Keys of one table that are followed."""
+
+
+class Cell(NamedTuple):
+    """A key at the end of the capture: its value, and the Unix second through which it lives."""
+
+    key: str
+    value: int | str
+    until: int
+
+
+class Followed:
+    """One key through time."""
+
+    __slots__ = ("first", "highest", "last", "value", "values")
+
+    def __init__(self, bar: int) -> None:
+        self.first = self.last = bar
+        self.value: int | str = 0
+        """What it held last."""
+        self.highest = 0
+        """The highest number."""
+        self.values: dict[int, int] = {}
+        """Numbers by bar."""
+
+    def see(self, bar: int, value: int | str) -> None:
+        """The key is there, with this value."""
+        self.last = bar
+        self.value = value
+        if isinstance(value, int):
+            self.values[bar] = value
+            if value > self.highest:
+                self.highest = value
+
+
+class Sampled:
+    """What one table held."""
+
+    def __init__(self, table: Any, count: int) -> None:
+        self.sizes = array("L", [0]) * count
+        """Keys at the end of each bar."""
+        self.keys: dict[str, Followed] = {}
+        self.left_out = 0
+        """Looks at keys beyond those followed."""
+        self.measured_only = 0
+        """Looks at the table for its size alone."""
+        self._table = table
+
+    @property
+    def size(self) -> int:
+        """Keys now, expired ones too that were not swept yet."""
+        return len(self._table.store)
+
+    def follow(self, bar: int) -> None:
+        """Look at every key."""
+        keys = self.keys
+        items = self._table.store.items()
+        if len(keys) + self.size > _MOST_KEYS:
+            items = sorted(items)  # so that the same are left out each time
+        for key, (value, _) in items:
+            found = keys.get(key)
+            if found is None:
+                if len(keys) >= _MOST_KEYS:
+                    self.left_out += 1
+                    continue
+                found = keys[key] = Followed(bar)
+            found.see(bar, value)
+
+    def end(self, most: int) -> list[Cell]:
+        """What it holds now: the highest numbers first, then texts by key."""
+        cells = [Cell(key, value, last) for key, (value, last) in self._table.store.items()]
+        cells.sort(key=lambda cell: (_height(cell.value), cell.key))
+        return cells[:most]
+
+    def busiest(self, most: int) -> list[tuple[str, Followed]]:
+        """The keys with the highest numbers, then those that were there first."""
+        rows = sorted(
+            self.keys.items(), key=lambda row: (_height(row[1].highest), row[1].first, row[0])
+        )
+        return rows[:most]
+
+
+def _height(value: int | str) -> float:
+    """For sorting: high numbers before low ones, texts behind."""
+    return -value if isinstance(value, int) else 1.0
+
+
+class Samples:
+    """All tables."""
+
+    def __init__(self, count: int) -> None:
+        self.tables: dict[str, Sampled] = {}
+        self._count = count
+        self._left = _MOST_LOOKED_AT
+        self._bar = 0
+
+    def watch(self, host: Host, span: "Span") -> None:
+        """Look at the tables at the end of each bar, on the virtual clock."""
+        htable: Any = host.modules.get("htable")
+        if htable is None:
+            return
+        self.tables = {name: Sampled(table, self._count) for name, table in htable.tables.items()}
+        now = host.now()
+
+        def tick(due: float) -> None:
+            bar = span.bar(due - span.step / 2)
+            self.look(bar)
+            host.timers.after(due, span.step, tick)
+
+        host.timers.after(now, max(span.begin(1) - now, 0.0), tick)
+
+    def look(self, bar: int) -> None:
+        """Measure each table, and follow its keys while that costs little."""
+        for table in self.tables.values():
+            size = table.size
+            table.sizes[bar] = size
+            if size <= self._left:
+                self._left -= size
+                table.follow(bar)
+            else:
+                table.measured_only += 1
