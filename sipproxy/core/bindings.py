@@ -18,6 +18,13 @@ class Replies(Protocol):
         """Reply in the transaction where there is one, else statelessly."""
 
 
+class HttpReplies(Protocol):
+    """Replies to the HTTP request in hand, as the module xhttp offers them."""
+
+    def reply(self, ctx: Context, status: int, reason: str, kind: str, body: str) -> int:
+        """Reply with a body of that media type; no header where `kind` is "". 1, or -1."""
+
+
 AuthKind = Literal["www", "proxy"]
 """Whose credentials: `www` reads Authorization and asks with 401, `proxy` Proxy-Authorization, 407.
 

@@ -1,4 +1,4 @@
-"""Named pipes: one that commands are read from, and those of clients that answers are written to."""
+"""Named pipes: one that commands are read from, those of clients that answers are written to."""
 
 from __future__ import annotations
 
@@ -221,5 +221,3 @@ class Writer:
             os.close(self._descriptor)
             self._descriptor = -1
         self._gone(self)
-
-

@@ -77,7 +77,9 @@ def _copied(msg: Message, status: int, tag: str, force_rport: bool) -> str:
             if top:
                 value = _via_with_source(msg, value, force_rport)
                 top = False
-            lines.append(f"{head[start:value_at]}{value}\r\n")
+            name = head[start:value_at]
+            # Our Via in an answer to HTTP gets a name that HTTP has no other meaning for.
+            lines.append(f"{'S' + name[1:] if msg.is_http else name}{value}\r\n")
         elif kind == "to":
             behind = value_at + len(value)
             lines.append(head[start:behind] + tag + head[behind:end])

@@ -230,6 +230,11 @@ class Message:
         self.reason = start.reason
 
     @property
+    def is_http(self) -> bool:
+        """Whether it is no SIP at all, but a request of HTTP."""
+        return False
+
+    @property
     def is_plain(self) -> bool:
         """Whether each header stands on one line in its usual spelling."""
         return self._plain_via is not None

@@ -117,6 +117,15 @@ def rows(head: str, at: int) -> Rows:
     A malformed row ends the reading; Kamailio meets it only if a header is asked for that it has
     not seen yet, so it matters at once (MessageError, status 0) only before the mandatory ones.
     """
+    found = read_rows(head, at)
+    if not MANDATORY.issubset(found.table):
+        missing = ", ".join(sorted(MANDATORY.difference(found.table)))
+        raise HeaderError(found.malformed or f"no {missing}", missing=not found.malformed)
+    return found
+
+
+def read_rows(head: str, at: int) -> Rows:
+    """Read the header rows of `head` from `at`, whichever there are."""
     found_rows: list[Header] = []
     table: dict[str, str] = {}
     malformed = ""
@@ -136,9 +145,6 @@ def rows(head: str, at: int) -> Rows:
         found_rows.append(Header(wire.lower(full), name, value, at, found.end(), value_at))
         table.setdefault(full, value)
         at = found.end()
-    if not MANDATORY.issubset(table):
-        missing = ", ".join(sorted(MANDATORY.difference(table)))
-        raise HeaderError(malformed or f"no {missing}", missing=not malformed)
     return Rows(found_rows, table, malformed, at)
 
 
