@@ -119,6 +119,10 @@ class People:
         listed = self.good.has(person.user, person.address)
         return listed or (person.succeeded and not person.broke_in)
 
+    def __iter__(self) -> Iterator[Person]:
+        """Each that is kept, in the order they came."""
+        return iter(self._people.values())
+
     def known_good(self) -> list[Person]:
         """All who are, in the order they came."""
         return [person for person in self._people.values() if self.is_good(person)]
