@@ -132,6 +132,8 @@ def failures_told(ctx: click.Context) -> Iterator[None]:
     except CfgError as error:
         from sipproxy.cli.errors import show_problems
 
+        for note in getattr(error, "__notes__", ()):
+            click.echo(f"sipproxy: {note}", err=True)
         ctx.exit(show_problems(error))
     except (SipproxyError, ValueError) as error:
         click.echo(f"sipproxy: {error}", err=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sipproxy.core.suggest import suggestion
-from sipproxy.errors import SipproxyError
+from sipproxy.errors import CfgError, SipproxyError
 from sipproxy.program import Program
 
 Load = Callable[[Mapping[str, str]], Program]
@@ -34,8 +34,17 @@ def variant(load: Load, sets: Mapping[str, str]) -> Variant:
     base = load({})
     check_defined(base, sets)
     for name, value in sets.items():
-        check_used(base, name, [load({name: value})])
+        check_used(base, name, [one_value(load, name, value)])
     return Variant(load(sets) if sets else base, sets)
+
+
+def one_value(load: Load, name: str, value: str) -> Program:
+    """The cfg with one other value; a CfgError has a note that says which."""
+    try:
+        return load({name: value})
+    except CfgError as error:
+        error.add_note(f"with {name}={value}:")
+        raise
 
 
 def check_defined(base: Program, names: Iterable[str]) -> None:
