@@ -23,6 +23,7 @@ COMMANDS = {
     "rpc": "Call a command of a running server, as kamcmd does.",
     "replay": "Play captures through a cfg on a virtual clock.",
     "compare": "Play captures through two cfgs: whom does the second block?",
+    "sweep": "Play captures with many values of a cfg's defines, and find the knee.",
     "db": "Make or check Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
     "show-code": "Print the Python a cfg is compiled to.",
