@@ -6,6 +6,7 @@ Per request that is counting: which bar of the timeline, which kind of verdict o
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import floor
 
 from sipproxy.core.host import Host
 from sipproxy.core.tracing import Hits
@@ -41,8 +42,8 @@ class Span:
     def over(cls, first: float, last: float, most: int = MOST_BARS) -> "Span":
         """Bars of a length that people read clocks by, which begin where a clock would tick."""
         for step in _STEPS:
-            begin = first // step * step
-            count = int((last - begin) // step) + 1
+            begin = first // step * step if step >= 1 else floor(first / step + 1e-3) * step
+            count = int((last - begin) / step + 1e-6) + 1
             if count <= most:
                 return cls(begin, step, count)
         return cls(first, max((last - first) / most, 1.0) * 1.001, most)
@@ -173,7 +174,7 @@ class Gathered:
         captured = decision.captured
         key = (
             *(decision.method, decision.verdict, decision.status, decision.line),
-            *(captured.status, captured.relayed, blocked, bool(getattr(decision, "stubs", ()))),
+            *(captured.status, captured.relayed, blocked, bool(decision.stubs)),
         )
         seen = story.kinds.get(key)
         if seen is not None:

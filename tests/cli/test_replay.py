@@ -1,5 +1,6 @@
 """`sipproxy replay`."""
 
+import csv
 import json
 import os
 from collections.abc import Callable
@@ -211,3 +212,41 @@ def test_stubs_that_make_no_sense(
 ) -> None:
     said = sipproxy("replay", capture, "-f", stranger, "--stub", stub)
     assert (said.code, said.err) == (2, f"sipproxy: {says}\n")
+
+
+def test_the_report_and_the_blocked_packets(
+    sipproxy: Sipproxy, cfg: str, capture: str, tmp_path: Path
+) -> None:
+    report, blocked = tmp_path / "r.html", tmp_path / "b.pcap"
+    words = ("--json", "--report", str(report), "-w", str(blocked))
+    said = sipproxy("replay", capture, "-f", cfg, *words)
+    assert said.code == 0
+    assert json.loads(said.out)["totals"]["blocked"] == 3
+    size = report.stat().st_size
+    assert said.err == (
+        f"sipproxy: {report}: the report, {size / 1000:.0f} KB\n"
+        f"sipproxy: {blocked}: 3 packets of blocked requests\n"
+    )
+    assert report.read_text().startswith("<!doctype html>")
+    again = sipproxy("replay", str(blocked), "-f", cfg, "--json")
+    assert json.loads(again.out)["totals"]["answers"] == {"403": 3}
+
+
+@pytest.mark.parametrize("option", ["--report", "-w"])
+def test_files_that_cannot_be_written(
+    sipproxy: Sipproxy, cfg: str, capture: str, tmp_path: Path, option: str
+) -> None:
+    said = sipproxy("replay", capture, "-f", cfg, option, str(tmp_path / "none" / "x"))
+    assert (said.code, said.out) == (2, "")
+    assert said.err.endswith(f"there is no folder {tmp_path}/none\n")
+    before = Path(capture).read_bytes()
+    said = sipproxy("replay", capture, "-f", cfg, option, f"{tmp_path}/./c.pcap")
+    assert said.code == 2 and said.err.endswith("is one of the captures\n")
+    assert Path(capture).read_bytes() == before
+
+
+def test_csv_is_whole_and_can_be_read(sipproxy: Sipproxy, cfg: str, capture: str) -> None:
+    said = sipproxy("replay", capture, "-f", cfg, "--csv")
+    (row,) = csv.DictReader(said.out.splitlines())
+    assert (row["address"], row["requests"], row["blocked"]) == ("192.0.2.1", "3", "3")
+    assert (row["first_blocked"], row["line"]) == ("1002.000000", f"{cfg}:7")

@@ -14,7 +14,7 @@ _AROUND = 4
 """Lines shown around those that ran, where the cfg is too long to be shown whole."""
 _LONGEST = 400
 _HEATS = 5
-_URL = re.compile(r"(\w\w+://[^\s:/@\"']*:)[^\s@\"']+(@)")
+_URL = re.compile(r"(\b\w\w+://[^\s:/@\"']*:)[^\s@\"']+(@)")
 _NAMED = re.compile(
     r"""(["']?\b\w*(?:secret|passw(?:or)?d|passphrase|private_?key)["']?[\s,=]+["'])[^"']+""",
     re.IGNORECASE,

@@ -143,17 +143,9 @@ def _environment() -> Environment:
         "moment": show_moment,
         "address": show_address,
         "length_of": charts.show_length,
-        "stub_text": _stub,
     }
     environment.tests["answered"] = lambda kind: kind.verdict == "answered"
     return environment
-
-
-def _stub(stub: object) -> str:
-    """What a cfg asks for and is not there, in words."""
-    if isinstance(stub, dict):
-        return ", ".join(f"{name} {value}" for name, value in stub.items())
-    return str(stub)
 
 
 def _policy(style: str) -> str:
