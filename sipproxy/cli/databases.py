@@ -25,7 +25,7 @@ def database(ctx: click.Context, url: str, *, create: bool = False) -> "Iterator
     code = USAGE
     try:
         read = DatabaseUrl.parse(url)
-        code = USAGE if read.scheme == "sqlite" else NO_SERVER
+        code = USAGE if read.scheme in ("sqlite", "text") else NO_SERVER
         with connected(read, create=create) as connection:
             yield connection
     except DatabaseError as error:

@@ -30,11 +30,7 @@ class InSqlite(Database):
 
     def storable(self, value: str) -> SqlValue:
         """Bytes that are not UTF-8 go into a text column as they are, as Kamailio's would."""
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return text.encode(value)
-        return value
+        return storable(value)
 
     def moment(self, second: int) -> SqlValue:
         """A Julian day, half a second early: so Kamailio's db_sqlite writes times."""
@@ -161,6 +157,15 @@ def in_memory(*, cached_statements: int = 128) -> sqlite3.Connection:
     )
     made.text_factory = text.decode
     return made
+
+
+def storable(value: str) -> SqlValue:
+    """What SQLite is given for a text of any bytes: bytes where it is not UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return text.encode(value)
+    return value
 
 
 def asked(connection: sqlite3.Connection, sql: str) -> Result:

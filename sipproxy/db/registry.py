@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 THREADS = 4
 """Statements that a database server has to do at the same time, at most."""
 
-SCHEMES = ("sqlite", "mysql", "postgres")
+SCHEMES = ("sqlite", "mysql", "postgres", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,18 @@ class SqliteOptions:
     """DELETE, TRUNCATE, PERSIST, MEMORY, WAL or OFF; empty leaves the file's."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """How the files of a folder are read (module db_text)."""
+
+    delimiter: str = ":"
+    """What is between two fields, one character."""
+    empty_texts: bool = False
+    """A field without a character is an empty text, not NULL."""
+    follows: bool = False
+    """Files that other programs change are read again."""
+
+
 class Databases:
     """Gives out databases by Kamailio's URLs."""
 
@@ -40,10 +52,12 @@ class Databases:
         With `overlay` nothing outside is written: SQLite keeps changes in memory, database
         servers refuse them.
         """
-        self.timeouts = {"sqlite": 2.0, "mysql": 2.0, "postgres": 5.0}
+        self.timeouts = {"sqlite": 2.0, "mysql": 2.0, "postgres": 5.0, "text": 10.0}
         """Seconds until a database that does not answer counts as failed, by scheme."""
         self.sqlite: dict[str, SqliteOptions] = {}
         """What module db_sqlite was told of a database, by the name in its URL."""
+        self.text = TextOptions()
+        """What module db_text was told."""
         self.version_table = "version"
         """The table that holds the versions of the others (core parameter version_table)."""
         self.overlay = overlay
@@ -101,6 +115,8 @@ class Databases:
             )
         if url.scheme == "sqlite":
             return self._file(url)
+        if url.scheme == "text":
+            return self._folder(url)
         return self._server(url)
 
     def _file(self, url: DatabaseUrl) -> Database:
@@ -112,6 +128,12 @@ class Databases:
             options = replace(options, read_only=True)
         file = SqliteDatabase(url, self._offload, self.timeouts["sqlite"], options=options)
         return SqliteCopy(url, lambda: file.connect(0.0)) if self.overlay else file
+
+    def _folder(self, url: DatabaseUrl) -> Database:
+        from sipproxy.db.textdb import TextDatabase
+
+        timeout = self.timeouts["text"]
+        return TextDatabase(url, self._offload, timeout, options=self.text, overlay=self.overlay)
 
     def _server(self, url: DatabaseUrl) -> Database:
         from sipproxy.db.engines import SERVERS, server_dialect, server_engine

@@ -1,7 +1,7 @@
 """Kamailio's own tables, as the scripts of 5.6 create them, and the table of their versions.
 
-Types, defaults, indexes and versions are those of Kamailio's db_sqlite scripts
-(utils/kamctl/db_sqlite/*-create.sql).
+Types, defaults, indexes and versions are those of Kamailio's scripts for each kind of database
+(utils/kamctl/*/*-create.sql).
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     REAL,
     Column,
+    Constraint,
     Index,
     Integer,
     MetaData,
@@ -29,10 +30,18 @@ def text_column(name: str, length: int, default: str | None = "") -> Column[Any]
     return Column(name, String(length), server_default=given, nullable=False)
 
 
-def number_column(name: str, default: int | None = 0, *, small: bool = False) -> Column[Any]:
-    """INTEGER or SMALLINT NOT NULL with a default; None for no default."""
+def number_column(
+    name: str, default: int | None = 0, *, small: bool = False, unsigned: int = 0
+) -> Column[Any]:
+    """INTEGER or SMALLINT NOT NULL with a default; None for no default.
+
+    `unsigned` it is in MySQL alone, shown with so many digits.
+    """
     given = None if default is None else text(str(default))
-    kind = SmallInteger() if small else Integer()
+    kind: TypeEngine[Any] = SmallInteger() if small else Integer()
+    if unsigned:
+        number = mysql.SMALLINT if small else mysql.INTEGER
+        kind = kind.with_variant(number(unsigned, unsigned=True), "mysql", "mariadb")
     return Column(name, kind, server_default=given, nullable=False)
 
 
@@ -61,7 +70,8 @@ def real_column(name: str, default: str, digits: tuple[int, int]) -> Column[Any]
 
 def kamailio_table(metadata: MetaData, name: str, version: int, *parts: Any) -> Table:
     """A table of Kamailio's: its `id`, what else it has, and its row in `version`."""
-    key = Column("id", Integer, primary_key=True, nullable=False)
+    number = Integer().with_variant(mysql.INTEGER(unsigned=True), "mysql", "mariadb")
+    key = Column("id", number, primary_key=True, nullable=False)
     return Table(name, metadata, key, *parts, info={"version": version})
 
 
@@ -73,7 +83,7 @@ def kamailio_tables() -> MetaData:
         "version",
         1,
         text_column("table_name", 32, None),
-        number_column("table_version"),
+        number_column("table_version", unsigned=10),
         UniqueConstraint("table_name", name="version_table_name_idx"),
     )
     kamailio_table(
@@ -91,6 +101,7 @@ def kamailio_tables() -> MetaData:
     _permissions(known)
     _locations(known)
     _accounts(known)
+    _users(known)
     kamailio_table(
         known,
         "secfilter",
@@ -124,16 +135,18 @@ def kamailio_tables() -> MetaData:
 _LONG_AGO = "2000-01-01 00:00:01"
 
 
-def _locations(known: MetaData) -> None:
+def _contacts(
+    known: MetaData, name: str, version: int, *more: Index, contact: int, received: int
+) -> None:
     kamailio_table(
         known,
-        "location",
-        9,
+        name,
+        version,
         text_column("ruid", 64),
         text_column("username", 64),
         Column("domain", String(64), server_default=text("NULL")),
-        text_column("contact", 512),
-        Column("received", String(128), server_default=text("NULL")),
+        text_column("contact", contact),
+        Column("received", String(received), server_default=text("NULL")),
         Column("path", String(512), server_default=text("NULL")),
         time_column("expires", "2030-05-28 21:32:15"),
         real_column("q", "1.0", (10, 2)),
@@ -147,12 +160,20 @@ def _locations(known: MetaData) -> None:
         Column("methods", Integer, server_default=text("NULL")),
         Column("instance", String(255), server_default=text("NULL")),
         *map(number_column, ("reg_id", "server_id", "connection_id", "keepalive", "partition")),
-        UniqueConstraint("ruid", name="location_ruid_idx"),
-        Index("location_account_contact_idx", "username", "domain", "contact"),
-        Index("location_expires_idx", "expires"),
+        UniqueConstraint("ruid", name=f"{name}_ruid_idx"),
+        Index(f"{name}_account_contact_idx", "username", "domain", "contact"),
+        Index(f"{name}_expires_idx", "expires"),
+        *more,
+    )
+
+
+def _locations(known: MetaData) -> None:
+    connections = (
         Index("location_tcpcon_idx", "connection_id"),
         Index("location_connection_idx", "server_id", "connection_id"),
     )
+    _contacts(known, "location", 9, *connections, contact=512, received=128)
+    _contacts(known, "aliases", 8, contact=255, received=255)
     kamailio_table(
         known,
         "location_attrs",
@@ -166,6 +187,35 @@ def _locations(known: MetaData) -> None:
         time_column("last_modified", _LONG_AGO),
         Index("location_attrs_account_record_idx", "username", "domain", "ruid"),
         Index("location_attrs_last_modified_idx", "last_modified"),
+    )
+
+
+def _users(known: MetaData) -> None:
+    kamailio_table(
+        known,
+        "usr_preferences",
+        2,
+        text_column("uuid", 64),
+        Column("username", String(255), server_default=text("0"), nullable=False),
+        text_column("domain", 64),
+        text_column("attribute", 32),
+        number_column("type"),
+        text_column("value", 128),
+        time_column("last_modified", _LONG_AGO),
+        Index("usr_preferences_ua_idx", "uuid", "attribute"),
+        Index("usr_preferences_uda_idx", "username", "domain", "attribute"),
+    )
+    kamailio_table(
+        known,
+        "dbaliases",
+        1,
+        text_column("alias_username", 64),
+        text_column("alias_domain", 64),
+        text_column("username", 64),
+        text_column("domain", 64),
+        Index("dbaliases_alias_user_idx", "alias_username"),
+        Index("dbaliases_alias_idx", "alias_username", "alias_domain"),
+        Index("dbaliases_target_idx", "username", "domain"),
     )
 
 
@@ -212,10 +262,10 @@ def _permissions(known: MetaData) -> None:
         known,
         "address",
         6,
-        number_column("grp", 1),
+        number_column("grp", 1, unsigned=11),
         text_column("ip_addr", 50, None),
         number_column("mask", 32),
-        number_column("port", small=True),
+        number_column("port", small=True, unsigned=5),
         Column("tag", String(64)),
     )
 
@@ -223,3 +273,11 @@ def _permissions(known: MetaData) -> None:
 def versions(tables: Iterable[Table]) -> dict[str, int]:
     """The version of each table, as Kamailio's modules ask for it."""
     return {table.name: table.info["version"] for table in tables}
+
+
+def name_as_in_mysql(table: Table) -> None:
+    """Kamailio's scripts for MySQL name indexes without the table's name."""
+    named: list[Index | Constraint] = [*table.indexes, *table.constraints]
+    for one in named:
+        if one.name is not None:
+            one.name = str(one.name).removeprefix(f"{table.name}_")

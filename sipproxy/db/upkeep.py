@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Table, inspect, select
+from sqlalchemy import StaticPool, Table, create_engine, inspect, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sipproxy.db.engines import engine, reason_of
-from sipproxy.db.schema import kamailio_tables, versions
+from sipproxy.db.schema import kamailio_tables, name_as_in_mysql, versions
+from sipproxy.db.textfile import TextFormat
+from sipproxy.db.textfolder import TextFolder
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
@@ -18,13 +20,22 @@ from sipproxy.errors import DatabaseError
 def connected(url: DatabaseUrl, *, create: bool = False) -> Iterator[Connection]:
     """A connection for a tool, given back at the end; raises DatabaseError, also for its user.
 
-    With `create` an SQLite file is made where there is none: others may not read it.
+    With `create` an SQLite file or a folder is made where there is none: others may not read it.
     """
+    if url.scheme == "text":
+        with _folder(url, create) as connection:
+            yield connection
+        return
     if url.scheme == "sqlite" and not os.path.exists(url.path):
         if not create:
             raise DatabaseError(f"{url}: there is no such file ({url.path})")
         _make_file(url)
-    made: Engine = engine(url)
+    with _connection(url, engine(url)) as connection:
+        yield connection
+
+
+@contextmanager
+def _connection(url: DatabaseUrl, made: Engine) -> Iterator[Connection]:
     try:
         with made.connect() as connection:
             yield connection
@@ -32,6 +43,38 @@ def connected(url: DatabaseUrl, *, create: bool = False) -> Iterator[Connection]
         raise DatabaseError(f"{url}: {reason_of(error)}") from None
     finally:
         made.dispose()
+
+
+@contextmanager
+def _folder(url: DatabaseUrl, create: bool) -> Iterator[Connection]:
+    """A connection to what the files of a folder hold; what changed is written at the end."""
+    if create:
+        _make_folder(url)
+    try:
+        folder = TextFolder(url.path, TextFormat(), makes_tables=True)
+        folder.check()
+        for name in folder.names():
+            folder.load(name)
+        made = create_engine(
+            "sqlite://",
+            creator=lambda: folder.connection,
+            poolclass=StaticPool,
+            isolation_level="AUTOCOMMIT",
+        )
+        folder.touched.clear()
+        with _connection(url, made) as connection:
+            yield connection
+            folder.save_changes()
+    except DatabaseError as error:
+        said = str(error)
+        raise DatabaseError(said if said.startswith(str(url)) else f"{url}: {said}") from None
+
+
+def _make_folder(url: DatabaseUrl) -> None:
+    try:
+        os.makedirs(url.path, 0o750, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"{url}: {url.path}: {error.strerror}") from None
 
 
 def _make_file(url: DatabaseUrl) -> None:
@@ -62,6 +105,8 @@ def create(connection: Connection, tables: Iterable[Table]) -> list[str]:
     there = set(inspect(connection).get_table_names())
     missing = [table for table in tables if table.name not in there]
     for table in missing:
+        if connection.dialect.name in ("mysql", "mariadb"):
+            name_as_in_mysql(table)
         table.create(connection)
     told = _versions(connection, version)
     for name, number in versions(missing).items():

@@ -15,6 +15,10 @@ _URL = re.compile(
     re.DOTALL,
 )
 
+_FOLDER = re.compile(r"text://(?P<folder>.+)", re.DOTALL)
+_FOLDERS = "/etc/kamailio"
+"""Where folders lie that are named without a slash at the front (db_text/dbt_base.c)."""
+
 _LONGEST = 1023
 
 
@@ -23,8 +27,9 @@ class DatabaseUrl:
     """`scheme://[user[:password]@]host[:port]/database`, read.
 
     Of `sqlite:///rel.db` and `sqlite:////abs/path.db` the database is `rel.db`, `/abs/path.db`:
-    what stands behind the third slash. Port 0 is the default one. What follows a `?` has no
-    meaning, as in Kamailio.
+    what stands behind the third slash. Of `text:///abs/folder` and `text://folder` it is
+    `/abs/folder` and `folder`. Port 0 is the default one. What follows a `?` has no meaning, as in
+    Kamailio.
     """
 
     scheme: str
@@ -37,6 +42,9 @@ class DatabaseUrl:
     @classmethod
     def parse(cls, text: str) -> "DatabaseUrl":
         """Raises DatabaseError with a sentence; it does not repeat the password."""
+        folder = _FOLDER.fullmatch(text)
+        if folder is not None:
+            return cls("text", "", "", "", 0, folder["folder"])
         found = _URL.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None or not found["scheme"] or not found["database"]:
             scheme = text.partition(":")[0]
@@ -45,6 +53,8 @@ class DatabaseUrl:
                 hint = ": it is written sqlite:////absolute/path.db or sqlite:///relative.db"
             elif scheme in ("mysql", "postgres"):
                 hint = f": it is written {scheme}://user:password@host/database"
+            elif scheme == "text":
+                hint = ": it is written text:///absolute/folder"
             raise DatabaseError(f"bad database URL of scheme {scheme!r}{hint}")
         return cls(
             found["scheme"],
@@ -57,11 +67,15 @@ class DatabaseUrl:
 
     @property
     def path(self) -> str:
-        """The file of an SQLite database; a relative one counts from the working directory."""
+        """The file or folder; an SQLite file that is relative counts from the working directory."""
+        if self.scheme == "text":
+            return os.path.join(_FOLDERS, self.database)
         return os.path.abspath(self.database)
 
     def __str__(self) -> str:
         """For a person: the URL without its password."""
+        if self.scheme == "text":
+            return f"text://{self.database}"
         user = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = f":{self.port}" if self.port else ""

@@ -16,7 +16,6 @@ from sipproxy.db.registry import Databases, SqliteOptions
 from sipproxy.db.sqlite import SqliteDatabase
 from sipproxy.errors import DatabaseError, ModuleError
 
-
 Play = Callable[[Coroutine[Any, None, Any]], Any]
 
 
@@ -35,8 +34,7 @@ def test_one_database_for_a_url(databases: Databases) -> None:
     ("url", "sentence"),
     [
         ("sqlite://k.db", "bad database URL of scheme 'sqlite'"),
-        ("text:///etc/dbtext", "databases of that scheme are not served: sqlite, mysql, postgres"),
-        ("redis://h/0", "databases of that scheme are not served"),
+        ("redis://h/0", "databases of that scheme are not served: sqlite, mysql, postgres, text"),
     ],
 )
 def test_refused(databases: Databases, url: str, sentence: str) -> None:

@@ -23,7 +23,8 @@ from sipproxy.errors import DatabaseError
         ("mysql://u@dom:p@h/db", ("mysql", "u@dom", "p", "h", 0, "db")),
         ("postgres://u:p@[::1]:5433/db", ("postgres", "u", "p", "::1", 5433, "db")),
         ("postgres://u:p@h/db?x=1", ("postgres", "u", "p", "h", 0, "db")),
-        ("text:///etc/kamailio/dbtext", ("text", "", "", "", 0, "etc/kamailio/dbtext")),
+        ("text:///etc/kamailio/dbtext", ("text", "", "", "", 0, "/etc/kamailio/dbtext")),
+        ("text://dbtext", ("text", "", "", "", 0, "dbtext")),
     ],
 )
 def test_parts(text: str, parts: tuple[object, ...]) -> None:
@@ -69,3 +70,11 @@ def test_whatever_is_given_is_read_or_refused(rest: str) -> None:
     except DatabaseError:
         return
     assert url.database and "?" not in url.database
+
+
+def test_folders_of_text_files() -> None:
+    assert DatabaseUrl.parse("text:///var/db").path == "/var/db"
+    assert DatabaseUrl.parse("text://db").path == "/etc/kamailio/db"
+    assert str(DatabaseUrl.parse("text://db")) == "text://db"
+    with pytest.raises(DatabaseError, match="it is written text:///absolute/folder"):
+        DatabaseUrl.parse("text:/var/db")

@@ -1,20 +1,14 @@
 """Tables of a database and snapshots, in whole proxies: start, reload, store, stop, failure."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sipproxy.clock import Chance, VirtualClock
-from sipproxy.core.log import LogList
-from sipproxy.core.sockets import ListenSocket
 from sipproxy.errors import CfgError, ModuleError, RpcError
-from sipproxy.modules.htable import Htable
-from sipproxy.program import load_text
-from sipproxy.proxy import Proxy
-from sipproxy.testing import ProxyUnderTest, load_cfg_text, request
+from sipproxy.testing import load_cfg_text, request
+from tests.opened import START, Served
 
 CREATE = """
 CREATE TABLE t (id INTEGER PRIMARY KEY, key_name VARCHAR(64), key_type INTEGER,
@@ -22,53 +16,6 @@ CREATE TABLE t (id INTEGER PRIMARY KEY, key_name VARCHAR(64), key_type INTEGER,
 INSERT INTO t (key_name, key_type, value_type, key_value) VALUES
   ('a', 0, 0, 'one'), ('n', 0, 1, '5');
 """
-START = 1_000_000_000.0
-
-
-class Served:
-    """A proxy as a server opens it, on a virtual clock."""
-
-    def __init__(self, text: str, compat: str = "") -> None:
-        self.clock = VirtualClock(START)
-        self.log = LogList()
-        self.proxy = Proxy(
-            load_text(text, file="test.cfg", compat=compat),
-            clock=self.clock,
-            chance=Chance(1),
-            log=self.log,
-            sockets=[ListenSocket("udp", "127.0.0.1", 5060)],
-            opens=True,
-        )
-        self.host = self.proxy.host
-
-    def open(self) -> "Served":
-        self.proxy.open()
-        return self
-
-    def items(self, name: str = "t") -> dict[str, int | str]:
-        module = self.host.modules["htable"]
-        assert isinstance(module, Htable)
-        return {key: cell[0] for key, cell in module.tables[name].store.items()}
-
-    def write(self, text: str, value: int | str) -> None:
-        self.host.pv(text).write(self.host.outside(), value)
-
-    def rpc(self, method: str, *args: str) -> Any:
-        return ProxyUnderTest.rpc(self, method, *args)  # type: ignore[arg-type]
-
-    def advance(self, seconds: float) -> None:
-        end = self.clock.now() + seconds
-        while (due := self.proxy.next_deadline) is not None and due <= end:
-            self.clock.set(max(due, self.clock.now()))
-            self.proxy.expire(due)
-            self.proxy.settle()
-        self.clock.set(end)
-
-    def said(self, text: str) -> bool:
-        return any(text in line for _, _, line in self.log.records)
-
-
-Cfg = Callable[..., str]
 
 
 @pytest.fixture
