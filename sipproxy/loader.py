@@ -160,6 +160,9 @@ class Loader:
         self._seen.add(name)
         try:
             kind = self._extra.get(name) or module_class(name)
+            until = kind.until if kind is not None else ""
+            if until and until < self.host.compat:
+                kind = None
             if kind is not None:
                 self.host.load(kind)
         except ModuleError as error:
@@ -176,7 +179,10 @@ class Loader:
         elif name in kamailio_modules():
             self._absent.add(name)
             message = f'the module "{name}" is not part of sipproxy: its parameters are not read'
-            self.problems.append(Problem(item.span, message, "", "warning"))
+            if until:
+                message = f'Kamailio {self.host.compat} has no module "{name}" any more'
+            hint = until and f"its parameters are not read; --compat {until} has it"
+            self.problems.append(Problem(item.span, message, hint, "warning"))
         else:
             hint = suggestion(name, kamailio_modules()) or "another package's must be installed"
             self._error(item.span, f'unknown module "{name}"', hint)

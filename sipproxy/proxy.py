@@ -21,6 +21,7 @@ from sipproxy.core.host import Host
 from sipproxy.core.log import DEBUG, WARN, LogSink, report
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
+from sipproxy.core.waiting import Wait
 from sipproxy.db.registry import Databases
 from sipproxy.errors import CfgError, HeaderError, MessageError, Problem
 from sipproxy.loader import Loader
@@ -28,6 +29,7 @@ from sipproxy.program import Program
 from sipproxy.running import Runner
 from sipproxy.script.compile import Compiled, compile_config
 from sipproxy.script.settings import without_effect
+from sipproxy.sip.foreign import ForeignRequest
 from sipproxy.sip.message import Message
 from sipproxy.standins import StandIns
 
@@ -86,6 +88,7 @@ class Proxy:
             host.names.configure(settings)
         ipv6 = any(":" in one.address for one in host.own.sockets)
         host.locator = Locator(host.names, chance, Choices.of(settings, ipv6=ipv6))
+        host.run_json = self._run_json
         host.load(Core)
         loader = Loader(host, modules, stand_ins)
         if stand_ins is not None:
@@ -229,14 +232,35 @@ class Proxy:
         try:
             msg = Message.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)
         except MessageError as error:
-            self._refuse(data, error)
-            return False
+            msg, refused = None, error
+        if msg is None:  # outside of the handler: what goes wrong from here on has another cause
+            return self._take_foreign(data, flow, now, refused)
         self.last = ctx = Context(msg, flow, now, host, "request" if msg.is_request else "reply")
         if self._pre_routing is None:
             self._serve(ctx)
         else:
             ctx.kind = "request"  # of a reply too, as Kamailio sees it
             self._runner.run(self._pre_routing, ctx, self._pre_routed, is_last=False)
+        if host.posted:
+            self._runner.drain()
+        return True
+
+    def _take_foreign(self, data: bytes, flow: Flow, now: float, refused: MessageError) -> bool:
+        """Give a request of another protocol to whoever serves that; False for what is none.
+
+        Without anybody it is dropped, and its connection stays (Kamailio core/nonsip_hooks.c).
+        """
+        host = self.host
+        try:
+            msg = ForeignRequest.parse(data, source=flow.remote, dest=flow.local, proto=flow.proto)
+        except MessageError:
+            msg = None
+        if msg is None:
+            self._refuse(data, refused)
+            return False
+        host.counters["core.foreign_requests"] += 1
+        self.last = ctx = Context(msg, flow, now, host, "event")
+        any(take(ctx) for take in host.foreign_takers)
         if host.posted:
             self._runner.drain()
         return True
@@ -268,6 +292,13 @@ class Proxy:
             self._runner.run(self._request, ctx)
         else:
             host.traffic.events["drop_requests"] += 1
+
+    def _run_json(self, document: str, pretty: bool) -> Wait:
+        """Run a command that a route asks for; a server offers those of the core besides."""
+        from sipproxy.rpc.commands import commands_of  # few cfgs do that
+
+        commands_of(self.host)
+        return self.host.run_json(document, pretty)
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""

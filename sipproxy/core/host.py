@@ -150,6 +150,8 @@ class Host(Given):
         self.flags: dict[str, int] = {}
         self.request_filters: list[Callable[[Context], bool]] = []
         """Asked with the context of every request; False keeps it from the script."""
+        self.foreign_takers: list[Callable[[Context], bool]] = []
+        """Offered each request that is not SIP, a sip.foreign.ForeignRequest, until one is True."""
         self.reply_takers: list[Callable[[Context], bool]] = []
         """Offered each reply after reply_route; True keeps it from stateless forwarding."""
         self.claims: list[Callable[[Message], bool]] = []

@@ -292,11 +292,14 @@ class Module:
     name: ClassVar[str] = ""
     not_yet: ClassVar[frozenset[str]] = frozenset()
     """Parameters that :meth:`start` refuses because what they ask for is not there."""
+    until: ClassVar[str] = ""
+    """The last compatibility level whose Kamailio has the module; "" for one that it still has."""
 
-    def __init_subclass__(cls, *, name: str = "", **rest: Any) -> None:
+    def __init_subclass__(cls, *, name: str = "", until: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if name:
             cls.name = name
+            cls.until = until
 
     def __init__(self, host: Any) -> None:
         self.host = host

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
@@ -38,8 +37,8 @@ from sipproxy.net.tcplimits import Limits
 from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
+from sipproxy.rpc.commands import commands_of
 from sipproxy.rpc.dispatch import Registry
-from sipproxy.rpc.serve import run_json
 
 
 class Server:
@@ -169,24 +168,18 @@ class Server:
 
     def _registry_of(self, proxy: Proxy) -> Registry:
         """The RPC commands of a proxy and of the core; raises StartError."""
-        host = proxy.host
-        registry = Registry(self._command_failed, host.begin)
+        try:
+            registry = commands_of(proxy.host, self._command_failed)
+        except ModuleError as error:
+            raise StartError(str(error)) from None
         CoreCommands(
-            host,
+            proxy.host,
             list(proxy.program.config.defines),
             self.stop,
             command_line(),
             self._started,
             self.reload,
         ).register(registry)
-        try:
-            for name, declaration in host.rpcs.items():
-                mark = declaration.mark
-                registry.add(name, declaration.handler, array=mark.array, missing=mark.missing)
-        except ModuleError as error:
-            raise StartError(str(error)) from None
-        registry.mi = host.mi
-        host.run_json = partial(run_json, registry)
         return registry
 
     def _open_modules(self) -> None:

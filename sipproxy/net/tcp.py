@@ -32,6 +32,7 @@ _ACCEPTS = 32
 _PAUSE = 0.5
 """Seconds without accepting when the process has no descriptor left."""
 _PONG = b"\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n"
 _BIND_ADDRESS_NO_PORT = 24
 """Linux: the port is chosen when the socket connects, so that many may come from one address."""
 _TOO_SLOW = "the peer does not take what waits for it"
@@ -320,7 +321,7 @@ class TcpTransport:
         now = self._host.now()
         if one.connecting:
             return  # it becomes writable too: that tells whether it stands
-        pings = one.framer.pings
+        pings, expecting = one.framer.pings, one.framer.expecting
         try:
             messages, goes_on = one.read(now)
         except MessageError as error:
@@ -328,6 +329,8 @@ class TcpTransport:
         except OSError as error:
             self._drop(one, error.strerror or str(error))
         else:
+            if one.framer.expecting > expecting:
+                self._write(one, _CONTINUE)
             for data in messages:
                 if not self._take(one, data, now):
                     break

@@ -4,10 +4,10 @@
 shared between workers come to stand on the same two.
 """
 
-from sipproxy.modules.htable.commands import Commands
 from sipproxy.modules.htable.functions import Functions
+from sipproxy.modules.htable.management import Management
 from sipproxy.modules.htable.variables import Variables
 
 
-class Htable(Variables, Functions, Commands, name="htable"):
+class Htable(Variables, Functions, Management, name="htable"):
     """The module: variables, functions and RPC commands over one set of tables."""

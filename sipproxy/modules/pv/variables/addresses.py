@@ -90,7 +90,10 @@ class AddressVariables(Module):
     @pvar("to")
     def tu(self, ctx: Context) -> Value:
         """URI of To."""
-        return ctx.msg.to_uri
+        try:
+            return ctx.msg.to_uri
+        except MessageError:  # a request of HTTP
+            return None
 
     @setter(tu)
     def set_tu(self, ctx: Context, value: Value) -> None:
@@ -128,7 +131,10 @@ class AddressVariables(Module):
     @pvar("tn", fixed=True)
     def tn(self, ctx: Context) -> Value:
         """Display name of To, with its quotes."""
-        return ctx.msg.to.display or None
+        try:
+            return ctx.msg.to.display or None
+        except MessageError:
+            return None
 
     @setter(tn)
     def set_tn(self, ctx: Context, value: Value) -> None:
@@ -138,7 +144,10 @@ class AddressVariables(Module):
     @pvar("tt", fixed=True)
     def tt(self, ctx: Context) -> Value:
         """Tag of To."""
-        return ctx.msg.to.tag
+        try:
+            return ctx.msg.to.tag
+        except MessageError:
+            return None
 
     @pvar("tUl")
     def t_user_length(self, ctx: Context) -> Value:

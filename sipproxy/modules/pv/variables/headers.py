@@ -69,9 +69,12 @@ class HeaderVariables(Module):
         return ctx.msg.header("Call-ID")
 
     @pvar("cs", fixed=True)
-    def cs(self, ctx: Context) -> str:
+    def cs(self, ctx: Context) -> Value:
         """Number of the CSeq as text."""
-        return ctx.msg.cseq.number
+        try:
+            return ctx.msg.cseq.number
+        except MessageError:  # a request of HTTP
+            return None
 
     @pvar("csb")
     def csb(self, ctx: Context) -> Value:
