@@ -21,7 +21,7 @@ _UDP = struct.Struct(">HHH").unpack_from
 
 
 class Datagram(NamedTuple):
-    """A UDP datagram of a capture, or one message of a TCP connection."""
+    """A UDP datagram of a capture, or one message of a TCP connection; empty data is its end."""
 
     source: Address
     dest: Address

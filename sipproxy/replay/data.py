@@ -51,6 +51,7 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
         },
         "late": tally.late,
         "loops": tally.loops,
+        "unsent": tally.unsent,
         "sent_by_timers": tally.by_timers,
         "open_loop": replayed.is_open_loop,
         "good": {

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from sipproxy.core.flow import Address
 from sipproxy.text import decode
 
 _REPLY = b"SIP/2.0 "
@@ -13,6 +14,12 @@ _USERNAME = re.compile(rb'\n(?:Proxy-)?Authorization[^\r\n]*?username="([^"\r\n]
 _AGENT = re.compile(rb"\nUser-Agent[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _STALE = re.compile(rb"\n(?:WWW|Proxy)-Authenticate[^\r\n]*stale=\"?true", re.IGNORECASE)
 _TAGGED = re.compile(rb"\n(?:To|t)[ \t]*:[^\r\n]*;[ \t]*tag=", re.IGNORECASE)
+
+_SENT_BY = re.compile(
+    rb"\n(?:Via|v)[ \t]*:[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*\w+[ \t]+(\[[^\]]*\]|[^:;,\s]+)"
+    rb"(?:[ \t]*:[ \t]*(\d{1,5}))?",
+    re.IGNORECASE,
+)
 
 
 class Exchange(NamedTuple):
@@ -87,6 +94,12 @@ def from_user(data: bytes) -> str:
             return decode(line[start + 5 : end].partition(b":")[0])
     found = _FROM.search(data)
     return "" if found is None else decode(found[1].partition(b":")[0])
+
+
+def sent_by(request: bytes) -> Address | None:
+    """Who the topmost Via says sent it; None without one."""
+    found = _SENT_BY.search(request)
+    return None if found is None else (decode(found[1]).strip("[]"), int(found[2] or 5060))
 
 
 def agent_of(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from sipproxy.core.bindings import Authenticator
 from sipproxy.core.context import Context
@@ -77,6 +78,24 @@ class ByFile:
         ha1 = secret if hashed else auth.ha1(name, realm, secret)
         code = auth.check_response(credentials, ha1, method, ctx.msg.body)
         return auth.post_auth(ctx, credentials, ha1) if code == ACCEPTED else code
+
+
+def install_judge(
+    auth: Any, source: str, users: "Users | None"
+) -> Always | ByCapture | ByFile | None:
+    """Tell the module auth, if there is one, who knows the passwords (`--auth`, or `file`)."""
+    if auth is None:
+        return None
+    auth.nonces.trust_earlier()
+    judge: Always | ByCapture | ByFile | None = None
+    if source == "file" and users is not None:
+        judge = ByFile(users, auth)
+    elif source == "capture":
+        judge = ByCapture()
+    elif source != "db":
+        judge = Always(ACCEPTED if source == "accept" else WRONG_PASSWORD)
+    auth.judge = judge
+    return judge
 
 
 class Users:

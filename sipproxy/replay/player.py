@@ -3,20 +3,20 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.bindings import AUTHORIZED
 from sipproxy.core.context import Context
-from sipproxy.core.flow import Address, Flow
+from sipproxy.core.flow import STREAMS, Address, Flow
 from sipproxy.core.host import Host
-from sipproxy.core.log import DEBUG
 from sipproxy.core.values import Value
 from sipproxy.faults import cfg_line
 from sipproxy.loader import called
 from sipproxy.program import Program
 from sipproxy.proxy import Proxy
-from sipproxy.replay.capture import Packet
+from sipproxy.replay.capture import Datagram, Packet
+from sipproxy.replay.connections import Connections
 from sipproxy.replay.downstream import Downstream
 from sipproxy.replay.glance import (
     Exchange,
@@ -28,11 +28,13 @@ from sipproxy.replay.glance import (
     has_to_tag,
     status_of,
 )
-from sipproxy.replay.judges import ACCEPTED, WRONG_PASSWORD, Always, ByCapture, ByFile, Users
+from sipproxy.replay.judges import ByCapture, Users, install_judge
+from sipproxy.replay.log import ReplayLog
 from sipproxy.replay.me import sockets_for
 from sipproxy.replay.people import Good, People
 from sipproxy.replay.places import Places
 from sipproxy.replay.survey import Outcome, Recent, Survey
+from sipproxy.replay.tally import Tally
 from sipproxy.replay.verdicts import (
     ABSORBED,
     ANSWERED,
@@ -49,32 +51,6 @@ OTHERS = "others"
 """How many addresses have an account of their own, and the name of the account of all others."""
 MOST_TURNS = 100
 """How often a message may come back to ourselves before it is taken for a loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line that the cfg wrote to its log, after the frame that caused it."""
-
-    packet: int
-    level: int
-    origin: str
-    text: str
-
-
-class ReplayLog:
-    """The log sink of a replay: keeps each line with the frame it belongs to, if it is wanted."""
-
-    def __init__(self, threshold: int = DEBUG, *, keeps: bool = True) -> None:
-        self.threshold = threshold
-        self.packet = 0
-        self.lines: list[Line] = []
-        self._keeps = keeps
-
-    def write(
-        self, level: int, origin: str, text: str, label: str = "", facility: str = ""
-    ) -> None:
-        if self._keeps:
-            self.lines.append(Line(self.packet, level, origin, text))
 
 
 class Watcher(Protocol):
@@ -105,28 +81,6 @@ class Manner:
     told: Callable[[Decision], None] | None = None
     watchers: Sequence[Watcher] = ()
     keeps_log: bool = True
-
-
-@dataclass(slots=True)
-class Tally:
-    """What is counted beside the sources."""
-
-    late: int = 0
-    """Packets whose time lies before the one in front of them."""
-    by_timers: int = 0
-    """Messages that timers sent, between the packets."""
-    from_us: int = 0
-    """Packets that the old server sent."""
-    elsewhere: int = 0
-    """Packets between others."""
-    between: int = 0
-    """Packets that the old server sent to itself: ours sends its own."""
-    unmatched: int = 0
-    """Captured replies to what our proxy did not send."""
-    only_old: int = 0
-    """Requests of the other side in calls that the old server let through and ours did not."""
-    loops: int = 0
-    """Messages that were sent to ourselves without an end."""
 
 
 class Player:
@@ -164,6 +118,8 @@ class Player:
         host.on_wait.append(self._note_wait)
         self._places = Places(survey.sent, frozenset(me), self.stand_ins)
         host.names.ask = self._places.ask
+        begins = not program.settings.tcp_no_connect
+        host.streams = self.connections = Connections(me, begins=begins)
         self.me = frozenset(me)
         self.survey = survey
         self.sources: dict[str, Source] = {}
@@ -175,7 +131,7 @@ class Player:
         self.capture = 0
         """Which of several captures is played, from 0."""
         self.auth = manner.auth if manner.users is None else "file"
-        self._judge = self._install_judge()
+        self._judge = install_judge(host.modules.get("auth"), self.auth, manner.users)
         self._by_capture = self._judge if isinstance(self._judge, ByCapture) else None
         self._place = 0
         self._has_transactions = "tm" in host.modules
@@ -193,22 +149,6 @@ class Player:
     def _arrange(self, host: Host) -> None:
         for watcher in self.manner.watchers:
             watcher.arrange(host)
-
-    def _install_judge(self) -> Always | ByCapture | ByFile | None:
-        """Tell the module auth who knows the passwords."""
-        auth: Any = self.proxy.host.modules.get("auth")
-        if auth is None:
-            return None
-        auth.nonces.trust_earlier()
-        judge: Always | ByCapture | ByFile | None = None
-        if self.auth == "file" and self.manner.users is not None:
-            judge = ByFile(self.manner.users, auth)
-        elif self.auth == "capture":
-            judge = ByCapture()
-        elif self.auth != "db":
-            judge = Always(ACCEPTED if self.auth == "accept" else WRONG_PASSWORD)
-        auth.judge = judge
-        return judge
 
     @property
     def unused_stubs(self) -> list[str]:
@@ -252,8 +192,10 @@ class Player:
         for packet in packets:
             place = self._place
             self._place = place + 1
-            source, dest, _, _ = packet.datagram
-            if dest not in me:
+            source, dest, _, proto = packet.datagram
+            if proto in STREAMS:
+                self._play_stream(packet, survey.outcome(place))
+            elif dest not in me:
                 if source in me:
                     tally.from_us += 1
                 else:
@@ -263,6 +205,24 @@ class Player:
             else:
                 self.feed(packet, survey.outcome(place))
 
+    def _play_stream(self, packet: Packet, captured: Outcome) -> None:
+        """A message of a connection, or the end of one."""
+        connections, tally, datagram = self.connections, self.tally, packet.datagram
+        if not datagram.data:
+            self._pass_time(packet)
+            flow = connections.end(datagram)
+            if flow is not None:
+                self.proxy.closed(flow)
+        elif connections.is_ours(datagram.source, datagram.data):
+            if datagram.dest in self.me:
+                tally.between += 1
+            else:
+                tally.from_us += 1
+        elif connections.comes_to_us(datagram.dest):
+            self.feed(packet, captured)
+        else:
+            tally.elsewhere += 1
+
     def finish(self) -> None:
         """No more packets: what is open now got no answer."""
         for decision in self._open.rest():
@@ -270,12 +230,7 @@ class Player:
 
     def feed(self, packet: Packet, captured: Outcome | None = None) -> None:
         """Run what is due before the packet, each timer at its own instant, then the packet."""
-        now = packet.time
-        if now < self.clock.now():
-            self.tally.late += 1
-            now = self.clock.now()
-        self.log.packet = packet.number
-        self.advance(now)
+        now = self._pass_time(packet)
         self.fed += 1
         datagram = packet.datagram
         data = datagram.data
@@ -286,6 +241,16 @@ class Player:
             self._take_reply(packet, found, source, now)
         elif found is None or not self._is_of_old_only(datagram.source[0], found, data):
             self._take(packet, found, source, now, captured or Outcome())
+
+    def _pass_time(self, packet: Packet) -> float:
+        """Let time pass up to a packet; the time it is then."""
+        now = packet.time
+        if now < self.clock.now():
+            self.tally.late += 1
+            now = self.clock.now()
+        self.log.packet = packet.number
+        self.advance(now)
+        return now
 
     def _new_source(self, address: str) -> Source:
         """The account of an address, or the common one where there are too many."""
@@ -311,9 +276,20 @@ class Player:
 
     # -- one message
 
+    def _flow(self, datagram: Datagram) -> Flow:
+        """The way by which a message comes to us."""
+        source, dest, _, proto = datagram
+        if proto in STREAMS:
+            return self.connections.arrive(datagram)
+        return Flow(proto, dest, source)
+
     def _receive(self, data: bytes, flow: Flow, now: float) -> Context | None:
-        self.proxy.receive(data, flow, now)
+        good = self.proxy.receive(data, flow, now)
         self.proxy.settle()
+        if flow.connection and not good:
+            # A server closes a connection on which something else than SIP comes.
+            self.connections.drop(flow)
+            self.proxy.closed(flow)
         return self.proxy.last
 
     def _take_reply(self, packet: Packet, found: Exchange, source: Source, now: float) -> None:
@@ -325,7 +301,7 @@ class Player:
         if data is None:
             self.tally.unmatched += 1
             return
-        self._receive(data, Flow(datagram.proto, datagram.dest, datagram.source), now)
+        self._receive(data, self._flow(datagram), now)
         if self._sent:
             self._attribute(None, None, now)
 
@@ -349,8 +325,7 @@ class Player:
             self._by_capture.outcome = captured
         self._waits = False
         self._stubs = []
-        flow = Flow(datagram.proto, datagram.dest, datagram.source)
-        ctx = self._receive(datagram.data, flow, now)
+        ctx = self._receive(datagram.data, self._flow(datagram), now)
         if ctx is None or found is None:
             self._stubs = None
             if datagram.data.strip(b"\r\n\0 \t"):
@@ -407,23 +382,33 @@ class Player:
                     of = other
                     mine = decision if of == found else self._open.get(of)
                 status = status_of(data)
-                if flow.remote in self.me:
-                    self._note_relayed(mine, status, flow.remote, line)
+                remote = flow.remote if flow.proto == "udp" else self._peer(data, flow)
+                if remote in self.me:
+                    self._note_relayed(mine, status, remote, line)
                     if not status:
-                        self._downstream.sent(now, flow.remote, of, data)
+                        self._downstream.sent(now, remote, of, data)
                     turns += 1
                     if turns > MOST_TURNS:
                         self.tally.loops += 1
                     else:
-                        self._receive(data, Flow(flow.proto, flow.remote, flow.local), now)
+                        self._receive(data, Flow(flow.proto, remote, flow.local), now)
                 elif status:
                     self._note_answer(mine, status, line)
                     if mine is not None and mine is not decision and not mine.verdict:
                         self._give_up(mine, at_end=False)
                 else:
-                    self._note_relayed(mine, status, flow.remote, line)
-                    made_up = self._places.is_made(flow.remote[0])
-                    self._downstream.sent(now, None if made_up else flow.remote, of, data)
+                    self._note_relayed(mine, status, remote, line)
+                    made_up = self._places.is_made(remote[0])
+                    self._downstream.sent(now, None if made_up else remote, of, data)
+
+    def _peer(self, data: bytes, flow: Flow) -> Address:
+        """Who gets a row of a stream."""
+        remote = self.connections.remote(flow)
+        if remote is not None:
+            return remote
+        self.tally.unsent += 1
+        self.proxy.send_failed((data, flow))
+        return flow.remote
 
     def _note_answer(self, mine: Decision | None, status: int, line: str) -> None:
         """A reply goes out."""

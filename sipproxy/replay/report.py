@@ -68,6 +68,7 @@ def _about(replayed: Replayed) -> Iterator[str]:
             "requests came only because the old server let a call through; not played",
         ),
         (tally.loops, "messages went round in a loop"),
+        (tally.unsent, "messages found their connection gone"),
         (player.proxy.host.counters["core.faults"], "messages ended in an error (see --log)"),
     ):
         if count:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sipproxy.core.flow import Address
 from sipproxy.core.log import LEVEL_NAMES
-from sipproxy.replay.player import Line
+from sipproxy.replay.log import Line
 from sipproxy.replay.verdicts import Blocked
 
 

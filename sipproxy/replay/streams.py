@@ -9,7 +9,7 @@ from sipproxy.errors import MessageError
 from sipproxy.sip.framing import Framer
 
 _HEADER = struct.Struct(">HHIIBB").unpack_from
-_FIN, _SYN, _RST = 1, 2, 4
+_FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _START = re.compile(rb"SIP/2\.0 \d{3} |[A-Z]{2,20} \S+ SIP/2\.0\r?\n")
 _MAYBE_START = re.compile(rb"[A-Z][^\0-\x1f]{,4096}\r?\Z")
 _BETWEEN = b"\r\n\0"
@@ -115,6 +115,8 @@ class Streams:
     def __init__(self, most: int = 4096) -> None:
         self._most = most
         self._streams: dict[End, Stream] = {}
+        self._talked: dict[End, None] = {}
+        """Connections that carried a message, by who spoke first."""
 
     @property
     def unfinished(self) -> int:
@@ -126,6 +128,7 @@ class Streams:
     ) -> Iterator[tuple[End, bytes]]:
         """Take a segment: (source and destination, message) of each message it completes.
 
+        An empty message is the end of a connection that carried others, however it was closed.
         Raises MessageError for what is no SIP, struct.error for a cut header.
         """
         from_port, to_port, number, _, offset, flags = _HEADER(data, start)
@@ -137,15 +140,32 @@ class Streams:
             stream = Stream()
         self._streams[key] = stream
         if flags & _SYN:
+            if not flags & _ACK:
+                yield from self._end(key)
             stream.begin((number + 1) % _WRAP)
         payload = data[start + (offset >> 4) * 4 : end]
         if payload:
             for message in stream.take(number, payload):
+                self._talk(key)
                 yield key, message
         if flags & (_FIN | _RST):
             for message in stream.resume():
+                self._talk(key)
                 yield key, message
             del self._streams[key]
+            yield from self._end(key)
+
+    def _talk(self, key: End) -> None:
+        if key not in self._talked and key[::-1] not in self._talked:
+            if len(self._talked) >= self._most:
+                del self._talked[next(iter(self._talked))]
+            self._talked[key] = None
+
+    def _end(self, key: End) -> Iterator[tuple[End, bytes]]:
+        for end in (key, key[::-1]):
+            if end in self._talked:
+                del self._talked[end]
+                yield key, b""
 
 
 def _distance(here: int, there: int) -> int:

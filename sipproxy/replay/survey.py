@@ -7,8 +7,14 @@ from typing import Generic, TypeVar
 
 from sipproxy.core.flow import Address
 from sipproxy.program import Program
-from sipproxy.replay.capture import Packet
-from sipproxy.replay.glance import exchange, is_challenged_stale, is_request, status_of
+from sipproxy.replay.capture import Datagram, Packet
+from sipproxy.replay.glance import (
+    exchange,
+    is_challenged_stale,
+    is_request,
+    sent_by,
+    status_of,
+)
 from sipproxy.replay.places import Sent
 
 RELAYED, STALE = 1 << 10, 1 << 11
@@ -138,7 +144,7 @@ class Survey:
                 place.senders.add(datagram.source[0])
             if datagram.proto not in place.protos:
                 place.protos.add(datagram.proto)
-            self._request(time, datagram.source, datagram.dest, data)
+            self._request(time, datagram, data)
 
     def _reply(self, status: int, source: Address, client: str, data: bytes) -> None:
         self.replied[source] += 1
@@ -153,11 +159,17 @@ class Survey:
             if known & _STATUS < 200:
                 outcomes[place] = known & RELAYED | status & _STATUS | stale
 
-    def _request(self, time: float, source: Address, dest: Address, data: bytes) -> None:
+    def _request(self, time: float, datagram: Datagram, data: bytes) -> None:
         found = exchange(data)
         if found is None:
             return
-        for place in self._at.get((source, *found)) or ():
+        source, dest, _, proto = datagram
+        sender = source
+        if proto != "udp":
+            # Who begins a connection sends from a port of no meaning: its Via says who it is.
+            via = sent_by(data)
+            sender = via if via is not None and via[0] == source[0] else source
+        for place in self._at.get((sender, *found)) or ():
             self._outcomes[place] |= RELAYED
         place = len(self._outcomes) - 1
         key = (dest, source[0], *found)

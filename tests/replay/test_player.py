@@ -217,9 +217,11 @@ OLD_VIA = b"Via: SIP/2.0/UDP 192.0.2.100;branch=z9hG4bKold\r\n"
 class Played:
     """A capture of rows, played with a survey of it."""
 
-    def __init__(self, cfg: str, rows: list[Row], manner: Manner | None = None) -> None:
+    def __init__(
+        self, cfg: str, rows: list[Row], manner: Manner | None = None, proto: str = "udp"
+    ) -> None:
         stream = [
-            Packet(number, time, Datagram(source, dest, data))
+            Packet(number, time, Datagram(source, dest, data, proto))
             for number, (time, source, dest, data) in enumerate(rows, 1)
         ]
         self.decisions: list[Decision] = []
@@ -470,3 +472,85 @@ def test_a_reply_answers_what_went_to_a_name_that_lies_nowhere() -> None:
     played = Played(BY_NAME, rows)
     assert played.verdicts == [(1, "relayed", 486)]
     assert played.decisions[0].stubs == ("carrier.example",)
+
+
+# -- connections
+
+TCP_PHONE = ("192.0.2.1", 40001)
+OVER_TCP = """
+loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "xlog.so"
+debug=2
+modparam("tm", "fr_timer", 3000)
+request_route {
+    xlog("L_INFO", "$rm by $proto on $conid\\n");
+    if ($rm == "INVITE") { t_relay_to_tcp("192.0.2.50", "5060"); exit; }
+    sl_send_reply("200", "OK");
+}
+"""
+
+
+def over_tcp(data: bytes) -> bytes:
+    return data.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP")
+
+
+def stream(rows: list[Row], cfg: str = OVER_TCP) -> Played:
+    return Played(cfg, rows, proto="tcp")
+
+
+def test_messages_of_a_stream_have_their_connection() -> None:
+    rows: list[Row] = [
+        (1000.0, TCP_PHONE, ME, over_tcp(message("OPTIONS", 1, PHONE))),
+        (1001.0, TCP_PHONE, ME, over_tcp(message("OPTIONS", 2, PHONE))),
+        (1002.0, ME, TCP_PHONE, b""),
+        (1003.0, TCP_PHONE, ME, over_tcp(message("OPTIONS", 3, PHONE))),
+    ]
+    played = stream(rows)
+    logged = [line.text.strip() for line in played.player.log.lines]
+    assert logged == [f"OPTIONS by tcp on {number}" for number in (1, 1, 2)]
+    assert played.verdicts == [(1, "answered", 200), (2, "answered", 200), (4, "answered", 200)]
+    assert [to for _, to in played.sent] == [TCP_PHONE] * 3
+    assert played.player.proxy.host.counters["core.connections_closed"] == 1
+    assert played.player.fed == 3
+
+
+def test_the_answer_to_a_connection_that_is_gone_is_counted() -> None:
+    rows: list[Row] = [
+        (1000.0, TCP_PHONE, ME, over_tcp(message("INVITE", 1, PHONE))),
+        (1001.0, TCP_PHONE, ME, b""),
+        (1010.0, OTHER, ME, over_tcp(message("OPTIONS", 2, OTHER))),
+    ]
+    played = stream(rows)
+    assert played.player.tally.unsent == 1
+    assert played.verdicts[0] == (1, "relayed", 408)
+
+
+def test_garbage_closes_its_connection() -> None:
+    rows: list[Row] = [
+        (1000.0, TCP_PHONE, ME, b"OPTIONS garbage\r\n\r\n"),
+        (1001.0, TCP_PHONE, ME, over_tcp(message("OPTIONS", 1, PHONE))),
+    ]
+    played = stream(rows)
+    assert played.player.log.lines[-1].text == "OPTIONS by tcp on 2\n"
+    assert played.player.sources["192.0.2.1"].malformed == 1
+
+
+def test_a_server_that_the_old_one_called_answers_on_that_connection() -> None:
+    invite = over_tcp(message("INVITE", 1, PHONE))
+    old_via, dialled = over_tcp(OLD_VIA), ("192.0.2.100", 34567)
+    ours = relayed(invite).replace(OLD_VIA, old_via)
+    rows: list[Row] = [
+        (1000.0, TCP_PHONE, ME, invite),
+        (1000.01, dialled, GATEWAY, ours),
+        (1001.0, GATEWAY, dialled, answered(invite, "180 Ringing", via=old_via)),
+        (1001.01, ME, TCP_PHONE, answered(invite, "180 Ringing")),
+        (1002.0, GATEWAY, dialled, answered(invite, "486 Busy", via=old_via)),
+        (1002.01, ME, TCP_PHONE, answered(invite, "486 Busy")),
+    ]
+    played = stream(rows)
+    assert played.verdicts == [(1, "relayed", 486)]
+    assert played.decisions[0].captured.relayed
+    assert (played.player.tally.from_us, played.player.tally.elsewhere) == (3, 0)
+    assert ("SIP/2.0 486 Busy", TCP_PHONE) in played.sent

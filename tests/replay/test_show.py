@@ -1,6 +1,6 @@
 """Small forms of a replay's report."""
 
-from sipproxy.replay.player import Line
+from sipproxy.replay.log import Line
 from sipproxy.replay.show import show_address, show_blocked, show_line, show_time, table
 from sipproxy.replay.verdicts import Blocked
 

@@ -63,7 +63,7 @@ def test_a_gap_that_is_never_filled(wire: Any) -> None:
     assert take(streams, wire.tcp(100, ONE[:20])) == []
     assert take(streams, wire.tcp(100 + len(ONE), TWO)) == []
     assert streams.unfinished == 1
-    assert take(streams, wire.tcp(100 + len(ONE) + len(TWO), b"", FIN)) == [TWO]
+    assert take(streams, wire.tcp(100 + len(ONE) + len(TWO), b"", FIN)) == [TWO, b""]
     assert streams.unfinished == 0
 
 
@@ -103,6 +103,34 @@ def test_a_reset_ends_the_stream(wire: Any) -> None:
     take(streams, wire.tcp(1, ONE[:30]))
     assert take(streams, wire.tcp(31, b"", RST)) == []
     assert streams.unfinished == 0
+
+
+@pytest.mark.parametrize("flags", [FIN, RST])
+@pytest.mark.parametrize("back", [False, True])
+def test_the_end_of_a_connection_is_told_once(wire: Any, flags: int, back: bool) -> None:
+    streams = Streams()
+    assert take(streams, wire.tcp(1, ONE)) == [ONE]
+    last = wire.tcp(1 + len(ONE), b"", flags)
+    if back:
+        last = wire.tcp(1, b"", flags, back=True)
+        got = list(streams.take("192.0.2.2", "192.0.2.1", last, 0, len(last)))
+        assert got == [((wire.dest, wire.source), b"")]
+    else:
+        assert take(streams, last) == [b""]
+    assert take(streams, last) == []
+
+
+def test_what_carried_nothing_ends_in_silence(wire: Any) -> None:
+    streams = Streams()
+    take(streams, wire.tcp(1, b"", SYN))
+    assert take(streams, wire.tcp(2, b"", FIN)) == []
+
+
+def test_a_new_connection_of_the_same_ports_ends_the_old_one(wire: Any) -> None:
+    streams = Streams()
+    assert take(streams, wire.tcp(1, ONE)) == [ONE]
+    assert take(streams, wire.tcp(9_000_000, b"", SYN)) == [b""]
+    assert take(streams, wire.tcp(9_000_001, TWO)) == [TWO]
 
 
 def test_the_quietest_stream_goes_first(wire: Any) -> None:
