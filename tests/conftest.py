@@ -23,6 +23,7 @@ from sipproxy.sip.message import Message
 
 if TYPE_CHECKING:
     from tests.day import Day
+    from tests.bases import Base
     from tests.servers import DatabaseServer, MariaDb, Postgres, Servers
 
 M = TypeVar("M", bound=Module)
@@ -172,7 +173,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     for name, kind in (("mariadb", MariaDb), ("postgres", Postgres)):
-        if name in wanted:
+        if name in wanted or "base" in wanted:
             _servers(session.config).announce(kind)
 
 
@@ -213,3 +214,17 @@ def postgres(pytestconfig: pytest.Config) -> "Postgres":
     from tests.servers import Postgres
 
     return cast(Postgres, _server(pytestconfig, Postgres))
+
+
+@pytest.fixture(params=("sqlite", "mysql", "postgres", "text"))
+def base(request: pytest.FixtureRequest, tmp_path: Path) -> "Base":
+    """An empty database of each kind, one after the other."""
+    from tests.bases import Base
+
+    kind: str = request.param
+    if kind == "sqlite":
+        return Base(kind, f"sqlite:///{tmp_path}/base.db")
+    if kind == "text":
+        return Base(kind, f"text://{tmp_path}/base")
+    server = request.getfixturevalue({"mysql": "mariadb", "postgres": "postgres"}[kind])
+    return Base(kind, server.url(server.database()), server)

@@ -33,12 +33,16 @@ class Served:
         self.proxy.open()
         return self
 
-    def items(self, name: str = "t") -> dict[str, int | str]:
+    @property
+    def module(self) -> Htable:
         module = self.host.modules["htable"]
         assert isinstance(module, Htable)
-        return {key: cell[0] for key, cell in module.tables[name].store.items()}
+        return module
 
-    def write(self, text: str, value: int | str) -> None:
+    def items(self, name: str = "t") -> dict[str, int | str]:
+        return {key: cell[0] for key, cell in self.module.tables[name].store.items()}
+
+    def write(self, text: str, value: int | str | None) -> None:
         self.host.pv(text).write(self.host.outside(), value)
 
     def rpc(self, method: str, *args: str) -> Any:

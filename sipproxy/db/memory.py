@@ -79,9 +79,9 @@ class MemoryDatabase(InSqlite):
 
     def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[list[Row]]:
         clean = presentable(parameters)
-        with closing(self._do(lambda connection: connection.execute(sql, clean))) as cursor:
-            while rows := cursor.fetchmany(size):
-                yield rows
+        cursor = self._do(lambda connection: connection.execute(sql, clean))
+        while rows := cursor.fetchmany(size):
+            yield rows
 
     def write(self, changes: Iterable[Change]) -> None:
         self._do(lambda connection: self._write(connection, changes))

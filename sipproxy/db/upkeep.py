@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from sqlalchemy import StaticPool, Table, create_engine, inspect, select
+from sqlalchemy import StaticPool, Table, create_engine, func, inspect, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import table as named_table
 
 from sipproxy.db.engines import engine, reason_of
 from sipproxy.db.schema import kamailio_tables, name_as_in_mysql, versions
@@ -128,18 +130,63 @@ def check(connection: Connection, tables: Iterable[Table]) -> list[str]:
         if table.name not in there:
             findings.append(f"{table.name}: the table is missing")
             continue
-        columns = {column["name"] for column in looked.get_columns(table.name)}
-        findings += [
-            f"{table.name}: the column {column.name} is missing"
-            for column in table.columns
-            if column.name not in columns
-        ]
-        expected, found = table.info["version"], told.get(table.name)
-        # Kamailio asks for the versions of the others, never for that of the table of versions.
-        if table is not version and found != expected:
-            has = "no version" if found is None else f"version {found}"
-            findings.append(f"{table.name}: it has {has}, Kamailio 5.6 wants {expected}")
+        columns = (column["name"] for column in looked.get_columns(table.name))
+        differences = _differences(table, columns, told.get(table.name))
+        findings += [f"{table.name}: {difference}" for difference in differences]
     return findings
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table that is there: its version, None when none is told, and how many rows it has."""
+
+    name: str
+    version: int | None
+    rows: int
+    columns: tuple[str, ...]
+    findings: tuple[str, ...]
+    """What is not as in Kamailio; of a table that is not Kamailio's, nothing is."""
+    known: bool
+    """Whether it is one of Kamailio's that are known here."""
+
+
+def show(connection: Connection, names: Iterable[str] = ()) -> list[Shown]:
+    """The tables there are, or those of these names, in order."""
+    wanted = set(names)
+    looked = inspect(connection)
+    there = sorted(name for name in looked.get_table_names() if not wanted or name in wanted)
+    known = kamailio_tables().tables
+    told = _versions(connection, known["version"]) if looked.has_table("version") else {}
+    return [_shown(connection, name, known.get(name), told) for name in there]
+
+
+def _shown(
+    connection: Connection, name: str, known: Table | None, told: dict[str, object]
+) -> Shown:
+    version = told.get(name)
+    columns = tuple(column["name"] for column in inspect(connection).get_columns(name))
+    count = select(func.count()).select_from(named_table(name))
+    return Shown(
+        name,
+        version if isinstance(version, int) else None,
+        connection.execute(count).scalar_one(),
+        columns,
+        () if known is None else tuple(_differences(known, columns, version)),
+        known is not None,
+    )
+
+
+def _differences(table: Table, columns: Iterable[str], version: object) -> Iterator[str]:
+    """What a table that is there lacks, and that it has another version."""
+    there = set(columns)
+    for column in table.columns:
+        if column.name not in there:
+            yield f"the column {column.name} is missing"
+    expected = table.info["version"]
+    # Kamailio asks for the versions of the others, never for that of the table of versions.
+    if table.name != "version" and version != expected:
+        has = "no version" if version is None else f"version {version}"
+        yield f"it has {has}, Kamailio 5.6 wants {expected}"
 
 
 def _versions(connection: Connection, version: Table) -> dict[str, object]:

@@ -1,12 +1,16 @@
 """`sipproxy db`."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.bases import Base
 
 Sipproxy = Callable[..., Any]
 
@@ -72,3 +76,46 @@ def test_no_server(sipproxy: Sipproxy) -> None:
     said = sipproxy("db", "check", "mysql://u:secret@127.0.0.1:1/db")
     assert said.code == 3
     assert "mysql://u@127.0.0.1:1/db" in said.err and "secret" not in said.err
+
+
+def test_show(sipproxy: Sipproxy, url: str, tmp_path: Path) -> None:
+    sipproxy("db", "create", url, "-t", "subscriber", "-t", "htable")
+    with closing(sqlite3.connect(tmp_path / "k.db")) as base:
+        base.execute("CREATE TABLE mine (a INTEGER)")
+        base.execute("ALTER TABLE htable DROP COLUMN expires")
+        base.executemany("INSERT INTO subscriber (username) VALUES (?)", [("a",), ("b",)])
+        base.commit()
+    said = sipproxy("db", "show", url)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "table       version      rows  layout",
+        "htable            2         0  the column expires is missing",
+        "mine              -         0  not known here",
+        "subscriber        7         2  as Kamailio 5.6",
+        "version           1         3  as Kamailio 5.6",
+    ]
+    said = sipproxy("db", "show", url, "-t", "mine", "-t", "yours", "--json")
+    assert (said.code, said.err) == (1, "sipproxy: yours: there is no such table\n")
+    assert json.loads(said.out) == {
+        "name": "mine",
+        "version": None,
+        "rows": 0,
+        "columns": ["a"],
+        "findings": [],
+        "known": False,
+    }
+
+
+def test_each_kind_of_database(sipproxy: Sipproxy, base: "Base") -> None:
+    assert sipproxy("db", "create", base.url).code == 0
+    assert sipproxy("db", "create", base.url, "-t", "acc").out == "version: kept\nacc: kept\n"
+    base.run("INSERT INTO subscriber (username, password, ha1) VALUES ('alice', 'x', 'y')")
+    assert sipproxy("db", "check", base.url).out == ""
+    shown = sipproxy("db", "show", base.url, "-t", "subscriber", "-t", "htable")
+    assert [line.split()[:3] for line in shown.out.splitlines()[1:]] == [
+        ["htable", "2", "0"],
+        ["subscriber", "7", "1"],
+    ]
+    base.run("UPDATE version SET table_version = 1 WHERE table_name = 'acc'")
+    said = sipproxy("db", "check", base.url)
+    assert (said.code, said.out) == (1, "acc: it has version 1, Kamailio 5.6 wants 5\n")
