@@ -37,7 +37,7 @@ from sipproxy.core.sockets import OwnAddresses
 from sipproxy.core.statistics import Statistics, Traffic
 from sipproxy.core.streams import NoStreams, Streams
 from sipproxy.core.timers import TimerQueue
-from sipproxy.core.tracing import Action, Hits
+from sipproxy.core.tracing import Action, Hits, Onlooker
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import ModuleError
 from sipproxy.sip.message import Message
@@ -106,6 +106,8 @@ class Given(Resolver):
     """Told of each action of the cfg before it runs, where a module set it at its start."""
     assigned: Callable[[Context, PvAccess], None] | None = None
     """Told of each variable behind its assignment, where a module set it at its start."""
+    onlooker: Onlooker | None = None
+    """Told of each statement and each value, where a shell gave it before compiling."""
     hits: Hits | None = None
     """Counts how often each statement of the cfg runs, where a shell gave it before compiling."""
     lets_out: Callable[[Context, bytes, Flow], bool] | None = None

@@ -1,9 +1,18 @@
 """What a trace of the cfg shows of each action: its place, and the number and name that Kamailio
 gives it (core/route_struct.h, modules/debugger/debugger_act.c)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+from sipproxy.errors import Span
+
+if TYPE_CHECKING:
+    from sipproxy.core.context import Context
+
+V = TypeVar("V")
 
 LEAVE, ROUTE, IF, SWITCH, CASE, WHILE, MODULE, MODULE_EXPRESSION, ASSIGN = (
     *(2, 5, 16, 21, 22, 23),
@@ -51,6 +60,30 @@ class Action(NamedTuple):
     line: int
     number: int
     name: str
+
+
+class Step(NamedTuple):
+    """A place of the cfg that an onlooker is told of.
+
+    `kind` is `statement`, or says what has a value: `condition` (a whole one, or one of the core's
+    own), `value` (of a variable, `text` is its name), `assigned` (`text` is what it went to),
+    `call` (of a function: its answer). `route` is as in the cfg, `route[AUTH]`.
+    """
+
+    kind: str
+    route: str
+    span: Span
+    text: str
+
+
+class Onlooker(Protocol):
+    """Sees each statement before it runs, and each value when it is there."""
+
+    def runs(self, ctx: Context, step: Step) -> None:
+        """A statement is about to run."""
+
+    def comes(self, ctx: Context, step: Step, value: V) -> V:
+        """A value; it is given back."""
 
 
 def _core() -> dict[str, tuple[int, str]]:

@@ -150,7 +150,7 @@ class Calls:
             given, *more = self._given
             test = emit.boolean(ast.And(), self._given) if more else given
             node = emit.choose(test, node, failed)
-        return declared, node
+        return declared, self.traces.value("call", expr.span, node, f"{expr.name}()")
 
     def _declared(self, expr: tree.Call) -> FunctionDecl | None:
         overloads = self.scope.host.functions.get(expr.name)

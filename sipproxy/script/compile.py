@@ -89,7 +89,7 @@ def compile_config(config: tree.Config, host: Host, most_loops: int = 100) -> Co
         ending=graph.ending,
         suspending=graph.suspending,
         recursive=graph.recursive,
-        keeps_message=_keeps_message(host, routes.values()),
+        keeps_message=host.onlooker is None and _keeps_message(host, routes.values()),
         int_variables=int_variables(
             (node for route in routes.values() for node in tree.walk(route)),
             lambda call, number: _gets_variable(host, call, number),

@@ -163,7 +163,8 @@ class Expressions:
             case tree.Builtin():
                 return self.operators.builtin(expr)
             case tree.Condition():
-                return Code(condition(self, expr), "bool")
+                node = condition(self, expr)
+                return Code(self.calls.traces.value("condition", expr.span, node), "bool")
             case tree.AssignExpr() | tree.Call() | tree.RouteCall() | tree.BlockExpr():
                 node = self.calls.code(expr)
                 emit.span = expr.span

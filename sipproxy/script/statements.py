@@ -248,6 +248,7 @@ class Statements:
         """Statements before a test, the test, and whether the end flag must be looked at."""
         folded = self.expressions.whole(expr)
         test = self.expressions.truth(folded, positive=positive)
+        test = self.expressions.calls.traces.value("condition", span, test)
         ends, emit = self.expressions.ends, self.emit
         emit.span = span
         if not self.expressions.fails and not ends:

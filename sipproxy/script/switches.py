@@ -76,6 +76,7 @@ def _chosen(
     else:
         node = expressions.text(subject)
     emit.span = statement.span
+    node = expressions.calls.traces.value("value", statement.subject.span, node, "switch")
     table = _table(build, labels)
     if any(isinstance(label, tree.Regex) for _, label in labels):
         tests = tuple((_test(build, label), number) for number, label in labels)

@@ -1,6 +1,7 @@
-"""Code that counts each statement, or tells a tracer of each action, before it runs.
+"""Code that counts each statement, or tells a tracer of each action, before it runs, and an
+onlooker of each value.
 
-There is none where nobody counts or traces.
+There is none where nobody counts, traces or looks on.
 """
 
 import ast
@@ -15,17 +16,19 @@ from sipproxy.core.tracing import (
     SWITCH,
     WHILE,
     Action,
+    Step,
     function_number,
 )
+from sipproxy.errors import Span
 from sipproxy.script import tree
-from sipproxy.script.scope import Scope
+from sipproxy.script.scope import Scope, route_key
 
 _UNNAMED = {"request_route": "DEFAULT_ROUTE", "reply_route": "DEFAULT_ONREPLY"}
 
 
 class Traces:
-    """Makes the calls of `host.trace` and `host.assigned` and what `host.hits` counts, if the host
-    has them.
+    """Makes the calls of `host.trace`, `host.assigned` and `host.onlooker` and what `host.hits`
+    counts, if the host has them.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -34,7 +37,7 @@ class Traces:
 
     def before(self, statement: tree.Statement) -> list[ast.stmt]:
         """What stands before a statement."""
-        out = self._counted(statement)
+        out = [*self._counted(statement), *self._seen(statement)]
         if self.scope.host.trace is None:
             return out
         shown = self._shown(statement.expr if isinstance(statement, tree.Evaluate) else statement)
@@ -48,6 +51,34 @@ class Traces:
         emit.span = span
         number = hits.number(span.file, span.line, span.column)
         return [emit.count(emit.bind(hits.counts, "hits"), number)]
+
+    def _seen(self, statement: tree.Statement) -> list[ast.stmt]:
+        """`onlooker.runs(c, step)`."""
+        if self.scope.host.onlooker is None:
+            return []
+        emit, span = self.emit, _shown_part(statement)
+        emit.span = statement.span
+        return [emit.do(self._onlooker("runs", Step("statement", self._route(), span, "")))]
+
+    def value(self, kind: str, span: Span, node: ast.expr, text: str = "") -> ast.expr:
+        """An expression of whose value an onlooker is told: see :class:`Step`."""
+        if self.scope.host.onlooker is None:
+            return node
+        emit = self.emit
+        before, emit.span = emit.span, span
+        node = self._onlooker("comes", Step(kind, self._route(), span, text), node)
+        emit.span = before
+        return node
+
+    def _onlooker(self, method: str, step: Step, *more: ast.expr) -> ast.expr:
+        emit = self.emit
+        told = emit.attribute(emit.bind(self.scope.host.onlooker, "onlooker"), method)
+        named = emit.bind(step, f"{step.kind}_{step.span.line}")
+        return emit.call(told, emit.name("c"), named, *more)
+
+    def _route(self) -> str:
+        route = self.scope.route
+        return route_key(route.kind, route.name) if route else ""
 
     def around(self, expr: tree.Expr, node: ast.expr) -> ast.expr:
         """A call inside an expression, told of just before it is made."""
@@ -100,3 +131,13 @@ class Traces:
         plain = (tree.Str, tree.Int, tree.Bareword, tree.Ip)
         constant = all(isinstance(argument, plain) for argument in call.args)
         return function_number(len(call.args), constant=constant), call.name
+
+
+def _shown_part(statement: tree.Statement) -> Span:
+    """What of a statement is shown: of those with blocks the head only."""
+    match statement:
+        case tree.If() | tree.While():
+            return statement.span.to(statement.condition.span)
+        case tree.Switch():
+            return statement.span.to(statement.subject.span)
+    return statement.span

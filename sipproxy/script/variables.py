@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sipproxy.core import values
 from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, Reading, printed
 from sipproxy.core.resolve import ResolveError
+from sipproxy.errors import Span
 from sipproxy.script import tree
 from sipproxy.script.codes import Code
 from sipproxy.script.infer import variable_name
@@ -65,7 +66,11 @@ class Variables:
             args = [self._argument(a) for a in step.args]
             node = emit.call(emit.bind(step.function, step.name), node, *args)
             type_ = step.type
-        return Code(node, type_)
+        return Code(self._told("value", emit.span, node, access.text), type_)
+
+    def _told(self, kind: str, span: Span, node: ast.expr, text: str) -> ast.expr:
+        """The node, of whose value an onlooker is told."""
+        return self.build.calls.traces.value(kind, span, node, text)
 
     def _got(self, access: PvAccess) -> ast.expr:
         emit = self.emit
@@ -139,15 +144,16 @@ class Variables:
             self.scope.error(statement.target.span, f"{text} cannot be written to")
             return [emit.do(code.node)]
         if access.plain_set:
-            return self._assign_slot(access, code)
+            return self._assign_slot(access, code, statement.span)
         # What cannot be assigned is refused with an EvalError.
         self.build.fails = True
         args = [self._argument(a) for a in access.args]
         name = getattr(access.set, "__name__", "write")
         setter = emit.bind(access.set, name)
-        return [emit.do(emit.call(setter, emit.name("c"), *args, code.node))]
+        value = self._told("assigned", statement.span, code.node, access.text)
+        return [emit.do(emit.call(setter, emit.name("c"), *args, value))]
 
-    def _assign_slot(self, access: PvAccess, code: Code) -> list[ast.stmt]:
+    def _assign_slot(self, access: PvAccess, code: Code, span: Span) -> list[ast.stmt]:
         emit = self.emit
         owner = emit.name("c") if access.owner is None else emit.bind(access.owner, "variables")
         value = code.node
@@ -157,7 +163,7 @@ class Variables:
             kept = emit.temporary()
             missing = emit.compare(emit.keep(kept, value), ast.Is(), emit.const(None))
             value = emit.choose(missing, emit.const(0), emit.name(kept))
-        return [emit.put(owner, access.slot, value)]
+        return [emit.put(owner, access.slot, self._told("assigned", span, value, access.text))]
 
 
 def _as_avp(expr: tree.Attr) -> str:

@@ -1,19 +1,22 @@
 """Code of a trace: none without a tracer; each action told once, before it runs."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
+from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
 from sipproxy.core.module import Module, function
 from sipproxy.core.sockets import ListenSocket
-from sipproxy.core.tracing import Action, Hits
+from sipproxy.core.tracing import Action, Hits, Step
 from sipproxy.program import load_text
 from sipproxy.proxy import Proxy
 from sipproxy.testing import ProxyUnderTest, load_cfg_text, request
 from sipproxy.testing.proxy import LOCAL
+
+V = TypeVar("V")
 
 CFG = """#!KAMAILIO
 loadmodule "pv.so"
@@ -122,3 +125,95 @@ request_route {
     }
 }
 """
+
+
+class Looks:
+    """Keeps what an onlooker is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def runs(self, ctx: Context, step: Step) -> None:
+        self.seen.append(f"{step.route}:{step.span.line}-{step.span.end_line}")
+
+    def comes(self, ctx: Context, step: Step, value: V) -> V:
+        self.seen.append(f"  {step.kind} {step.text}= {value}")
+        return value
+
+
+WATCHED = """#!KAMAILIO
+loadmodule "pv.so"
+loadmodule "tracer.so"
+loadmodule "xlog.so"
+route[A] { return 1; }
+request_route {
+    $var(x) = $rm + "!";
+    if (method == "OPTIONS" && act("$ci: $rU")) {
+        $avp(y) = 2;
+    }
+    while ($avp(y) > 1) $avp(y) = $avp(y) - 1;
+    switch ($rU) { case "bob": setflag(1); }
+    route(A);
+    $var(x) = $null;
+}
+"""
+
+
+def looked_at(onlooker: Looks | None) -> Proxy:
+    program = load_text(WATCHED, file="w.cfg")
+
+    def arrange(host: Host) -> None:
+        host.onlooker = onlooker
+
+    return Proxy(
+        program,
+        clock=VirtualClock(),
+        chance=Chance(1),
+        log=LogList(),
+        sockets=[ListenSocket("udp", *LOCAL)],
+        modules={"tracer": Quiet},
+        arrange=arrange,
+    )
+
+
+def test_an_onlooker_sees_each_statement_and_each_value() -> None:
+    looks = Looks()
+    proxy = looked_at(looks)
+    proxy.receive(request(), Flow("udp", LOCAL, ("10.0.0.9", 5060)), 1.0)
+    assert looks.seen == [
+        "request_route:7-7",
+        "  value $rm= OPTIONS",
+        "  assigned $var(x)= OPTIONS!",
+        "request_route:8-8",
+        "  condition = True",
+        "  value $ci= call-1",
+        "  value $rU= bob",
+        "  call act()= None",
+        "  condition = True",
+        "request_route:9-9",
+        "  assigned $avp(y)= 2",
+        "request_route:11-11",
+        "  value $avp(y)= 2",
+        "  condition = True",
+        "request_route:11-11",
+        "  value $avp(y)= 2",
+        "  assigned $avp(y)= 1",
+        "  value $avp(y)= 1",
+        "  condition = False",
+        "request_route:12-12",
+        "  value $rU= bob",
+        "  value switch= bob",
+        "request_route:12-12",
+        "  call setflag()= None",
+        "request_route:13-13",
+        "route[A]:5-5",
+        "request_route:14-14",
+        "  value $null= None",
+        "  assigned $var(x)= 0",
+    ]
+
+
+def test_without_an_onlooker_there_is_no_code_for_one() -> None:
+    source = looked_at(None).compiled.source()
+    assert "onlooker" not in source
+    assert "onlooker" in looked_at(Looks()).compiled.source()

@@ -6,20 +6,27 @@ little more than a dict's own.
 """
 
 from collections.abc import Callable
+from typing import TypeGuard
 
 from sipproxy.core.context import Context
 from sipproxy.core.values import INT_MAX, INT_MIN, Value
 from sipproxy.modules.htable.local import LAST_PART, LocalStore
+from sipproxy.modules.htable.store import Store
 from sipproxy.modules.htable.table import Table
 
 Reader = Callable[[Context, str], Value]
 Writer = Callable[[Context, str, Value], None]
 
 
+def _is_bare(store: Store) -> TypeGuard[LocalStore]:
+    """Whether its dicts may be used without it: not where a kind of it looks on."""
+    return type(store) is LocalStore
+
+
 def reader(table: Table) -> Reader:
     """`$sht(t=>key)`."""
     store = table.store
-    if not isinstance(store, LocalStore):
+    if not _is_bare(store):
         return lambda ctx, key: table.value(key, ctx.now)
     parts, part_of = store.parts, hash
     initval = table.spec.initval
@@ -50,7 +57,7 @@ def writer(table: Table) -> Writer:
         else:
             put(key, value, ctx.now)
 
-    if not isinstance(store, LocalStore) or spec.maxitems or not spec.updateexpire:
+    if not _is_bare(store) or spec.maxitems or not spec.updateexpire:
         return write_by_rule
     parts, part_of = store.parts, hash
 
@@ -78,7 +85,7 @@ def counter(table: Table, by: int) -> Reader:
     def count(ctx: Context, key: str) -> Value:
         return add(key, by, ctx.now)
 
-    if not isinstance(store, LocalStore):
+    if not _is_bare(store):
         return count
     parts, part_of = store.parts, hash
     last_number = INT_MAX if by > 0 else INT_MIN
