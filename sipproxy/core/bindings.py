@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from sipproxy.core.contact import Change, Contact, Contacts
 from sipproxy.core.context import Context
+from sipproxy.errors import SipproxyError
 from sipproxy.sip.credentials import Credentials
 
 
@@ -117,10 +118,19 @@ Found = tuple[int, Contact | None]
 (-2, None) the request was seen before."""
 
 
+class NotStored(SipproxyError):
+    """A database did not take a change of a record; `what` of a contact's was to be done."""
+
+    def __init__(self, what: Literal["insert", "update", "delete"]) -> None:
+        self.what = what
+        super().__init__(f"failed to {what} a contact")
+
+
 class LocationTable(Protocol):
     """Records of one table of locations: contacts by address-of-record.
 
     Where the records lie in a database reading and changing wait for it; in memory they do not.
+    A database that cannot be read has no records.
     """
 
     name: str
@@ -129,10 +139,19 @@ class LocationTable(Protocol):
         """The contacts of a record, expired ones too; none where there is no record."""
 
     async def change(self, aor: str, change: Change) -> Contacts:
-        """Replace the contacts of a record by what `change` makes of them, and answer these."""
+        """Replace the contacts of a record by what `change` makes of them, and answer these.
+
+        Raises NotStored.
+        """
 
     async def read_ruid(self, aor_hash: int, ruid: str) -> tuple[str, Contact] | None:
         """The contact that a ruid names, with the address-of-record it belongs to."""
+
+    async def remove_ruid(self, ruid: str) -> bool:
+        """Let the contact of a ruid go, which only a database can find; whether there was one.
+
+        Raises NotStored, also where there is no such database.
+        """
 
 
 Expired = Callable[[str, str, Contact], None]

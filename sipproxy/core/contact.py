@@ -12,6 +12,8 @@ MEMORY_ONLY = 1
 """Bit of `Contact.flags`: kept in memory only."""
 PERMANENT, DELETED = 0, 10
 """Values of `Contact.expires` that are no instant: for ever, and gone though not swept yet."""
+NEW, STORED, CHANGED = range(3)
+"""Values of `Contact.state`: what a database knows of it."""
 
 Socket: TypeAlias = tuple[str, str, int]
 """One of our sockets: protocol, address and port."""
@@ -22,7 +24,7 @@ class Contact(NamedTuple):
 
     `expires`, `last_modified` and `last_keepalive` are Unix seconds; `q` counts in thousandths, -1
     for none; texts are empty where there is none. `ruid` names it as long as it lives. `state` is
-    what a database knows of it: 0 new, 1 stored, 2 changed since.
+    what a database knows of it: nothing, everything, or what it was before it changed.
     """
 
     uri: str

@@ -45,6 +45,12 @@ OB_UNSUP = Verdict(421, "No support for Outbound indicated")
 OB_REQD = Verdict(420, "No support for Outbound on server")
 OB_UNSUP_EDGE = Verdict(439, "No support for Outbound on edge proxy")
 INV_REGID = Verdict(400, "Invalid Reg-Id number")
+UL_DEL_R = Verdict(500, "usrloc_record_delete failed")
+UL_INS_C = Verdict(500, "usrloc_contact_insert failed")
+UL_UPD_C = Verdict(500, "usrloc_contact_update failed")
+UL_DEL_C = Verdict(500, "usrloc_contact_delete failed")
+NOT_STORED = {"insert": UL_INS_C, "update": UL_UPD_C, "delete": UL_DEL_C}
+"""By what a database did not do for a contact."""
 LOW_EXP = Verdict(423, "Interval too brief")
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sipproxy.core.bindings import LocationTable
+from sipproxy.core.bindings import LocationTable, NotStored
 from sipproxy.core.contact import Contacts
 from sipproxy.core.context import Context
 from sipproxy.core.log import WARN
@@ -22,6 +22,8 @@ from sipproxy.sip.uri import Uri
 
 MEMORY, NO_REPLY, REPLACE, NO_VARIATION, PREPARE = 1, 2, 4, 8, 16
 _ALL = 31
+_DB_ONLY = 3
+_STAR_FAILED = "failed to remove record from usrloc"
 _HEX = re.compile(r"0x[0-9A-Fa-f]{1,8}\Z", re.ASCII)
 
 FAILED, TOO_MANY = -1, -2
@@ -62,6 +64,11 @@ class Flags(Parsed):
         if bits is None or bits > _ALL:
             raise ValueError(f"bad flags <{text}>")
         return cls(bits)
+
+    def bind(self, host: Any) -> None:
+        """Raises ValueError where there is no memory that a contact could be in alone."""
+        if self.bits & MEMORY and host.modules["usrloc"].db_mode == _DB_ONLY:
+            raise ValueError("flag 1 (memory only) does not go with db_mode 3 of usrloc")
 
 
 class Saving(Answers):
@@ -120,7 +127,11 @@ class Saving(Answers):
         if uri is not None:
             host = Uri.parse(to).host
         if request.star:
-            await table.change(aor, _none)
+            try:
+                await table.change(aor, _none)
+            except NotStored:
+                self.list_contacts(ctx, aor, await table.read(aor), host)
+                raise Refused(errors.UL_DEL_R, _STAR_FAILED) from None
             return DELETED
         if not request.offers:
             self.list_contacts(ctx, aor, await table.read(aor), host)
@@ -151,7 +162,10 @@ class Saving(Answers):
             )
             return merge(contacts)
 
-        await table.change(aor, change)
+        try:
+            await table.change(aor, change)
+        except NotStored as error:
+            merge.refused = Refused(errors.NOT_STORED[error.what], str(error))
         return merge
 
     @function()
@@ -166,16 +180,36 @@ class Saving(Answers):
             aor = self._aor(uri)
             if aor is None:
                 return FAILED
-            await table.place.change(aor, _none)
-            return 1
+            return await self._unregister_all(table.place, aor)
         if not ruid:
             self.complain("invalid ruid parameter")
             return FAILED
         if not uri:
-            self.complain("a ruid alone is found in db_mode 3 only")
-            return NOT_DELETED
+            return await self._unregister_ruid(table.place, ruid)
         aor = self._aor(uri)
         return FAILED if aor is None else await self._unregister_contact(table.place, aor, ruid)
+
+    async def _unregister_all(self, table: LocationTable, aor: str) -> int:
+        try:
+            await table.change(aor, _none)
+        except NotStored:
+            self.complain(_STAR_FAILED)
+            self.complain(f"error unregistering user [{aor}]")
+            return NOT_DELETED
+        return 1
+
+    async def _unregister_ruid(self, table: LocationTable, ruid: str) -> int:
+        if self.locations.db_mode != _DB_ONLY:
+            self.complain("a ruid alone is found in db_mode 3 only")
+            return NOT_DELETED
+        try:
+            found = await table.remove_ruid(ruid)
+        except NotStored:
+            self.complain("could not delete contact")
+            return NOT_DELETED
+        if not found:
+            self.complain("contact not found", WARN)
+        return 1 if found else NOT_FOUND
 
     async def _unregister_contact(self, table: LocationTable, aor: str, ruid: str) -> int:
         found = False
@@ -186,7 +220,11 @@ class Saving(Answers):
             found = len(left) < len(contacts)
             return left if found else contacts
 
-        await table.change(aor, without)
+        try:
+            await table.change(aor, without)
+        except NotStored:
+            self.complain("could not delete contact", WARN)
+            return NOT_DELETED
         if not found:
             self.complain("AOR/Contact not found", WARN)
         return 1 if found else NOT_FOUND

@@ -17,7 +17,7 @@ from sipproxy.errors import ModuleError
 from sipproxy.modules.usrloc import order
 from sipproxy.modules.usrloc.memory import MemoryStore
 from sipproxy.modules.usrloc.params import Params
-from sipproxy.modules.usrloc.table import Table
+from sipproxy.modules.usrloc.table import IsLost, Table
 
 _AT_A_TIME = 0.001
 """Seconds of a sweep before messages are let through."""
@@ -78,9 +78,13 @@ class Base(Params):
         if found is None:
             size = _SLOTS if self.hash_size <= 1 else 1 << self.hash_size
             is_lost = self._is_lost if self.handle_lost_tcp else None
-            found = self.tables[name] = Table(name, MemoryStore(size), is_lost)
+            found = self.tables[name] = self.make_table(name, size, is_lost)
             self._count(found)
         return found
+
+    def make_table(self, name: str, size: int, is_lost: IsLost | None) -> Table:
+        """A table in memory of so many slots."""
+        return Table(name, MemoryStore(size), is_lost)
 
     def _count(self, table: Table) -> None:
         for what in ("users", "contacts", "expired"):
@@ -182,13 +186,17 @@ class Base(Params):
                 self.host.timers.after(now, 0.0, self._go_on)
                 return
         self._sweeping = None
+        self.after_sweep()
+
+    def after_sweep(self) -> None:
+        """What expired is gone from memory."""
 
     def _sweep(self, now: int) -> Iterator[int]:
         """Sweep all tables; answers after each piece of work how many were told of it."""
         for table in self.newest_first():
             for gone in table.sweep(now):
                 for aor, contact in gone:
-                    self._expire(table.name, aor, contact)
+                    self.expire(table.name, aor, contact)
                 yield len(gone) if self.on_expired else 0
             if self.ka_mode:
                 yield from self._keep_alive(table)
@@ -206,7 +214,8 @@ class Base(Params):
         """Send what keeps the way to the contacts open; what becomes of them."""
         return contacts
 
-    def _expire(self, table: str, aor: str, contact: Contact) -> None:
+    def expire(self, table: str, aor: str, contact: Contact) -> None:
+        """Tell of a contact that expired, and close its connection where that is wanted."""
         for told in self.on_expired:
             told(table, aor, contact)
         if self.close_expired_tcp and contact.connection > 0 and contact.socket is not None:

@@ -5,14 +5,15 @@ from typing import Any
 
 from sipproxy import text as wire
 from sipproxy.core.answer import NamedArray
+from sipproxy.core.bindings import NotStored
 from sipproxy.core.contact import DELETED, PERMANENT, Q_UNSET, Contact, Contacts, socket_text
 from sipproxy.core.module import rpc
 from sipproxy.core.ruid import Ruids
-from sipproxy.errors import RpcError
+from sipproxy.errors import DatabaseError, RpcError
 from sipproxy.modules.usrloc import order
-from sipproxy.modules.usrloc.base import Base
 from sipproxy.modules.usrloc.params import NO_DB
 from sipproxy.modules.usrloc.store import Records
+from sipproxy.modules.usrloc.stored import Stored
 from sipproxy.modules.usrloc.table import Table
 
 Row = Mapping[str, object]
@@ -28,7 +29,7 @@ _NOT_SET = "[not set]"
 _STATES = ("CS_NEW", "CS_SYNC", "CS_DIRTY")
 
 
-class Commands(Base):
+class Commands(Stored):
     """What an operator may ask and do."""
 
     def __init__(self, host: Any) -> None:
@@ -64,10 +65,10 @@ class Commands(Base):
         return {"AoR": aor, "HashID": self.hash_of(aor), "Contacts": _shown(contacts, now)}
 
     @rpc("ul.lookup", missing=_NO_AOR)
-    def _lookup(self, table: str, aor: str) -> Row:
+    async def _lookup(self, table: str, aor: str) -> Row:
         """Lookup one AOR in the usrloc location table."""
         found, aor = self._place(table, aor)
-        contacts = found.read_now(aor)
+        contacts = await found.read(aor)
         if not contacts:
             raise RpcError(500, "AOR not found in location table")
         now = int(self.host.now())
@@ -77,33 +78,42 @@ class Commands(Base):
         return {"AoR": aor, "Contacts": _shown(valid, now)}
 
     @rpc("ul.rm", missing=_NO_AOR)
-    def _rm(self, table: str, aor: str) -> None:
+    async def _rm(self, table: str, aor: str) -> None:
         """Delete an address of record including its contacts."""
         found, aor = self._place(table, aor)
-        found.change_now(aor, lambda contacts: ())
+        try:
+            await found.change(aor, lambda contacts: ())
+        except NotStored:
+            raise RpcError(500, "Failed to delete AOR") from None
 
     @rpc("ul.rm_contact", missing="Not enough parameters (table, AOR and contact)")
-    def _rm_contact(self, table: str, aor: str, contact: str) -> None:
+    async def _rm_contact(self, table: str, aor: str, contact: str) -> None:
         """Delete a contact from an AOR record."""
         found, aor = self._place(table, aor)
-        contacts = found.read_now(aor)
-        if not contacts:
-            raise RpcError(404, "AOR not found")
-        code, gone = self._find(contacts, contact)
-        if code < 0:
-            raise RpcError(500, "Internal error (can't get contact)")
-        if gone is None:
-            raise RpcError(404, "Contact not found")
-        left = self.removed(contacts, gone)
-        found.change_now(aor, lambda contacts: left)
+
+        def without(contacts: Contacts) -> Contacts:
+            if not contacts:
+                raise RpcError(404, "AOR not found")
+            code, gone = self._find(contacts, contact)
+            if code < 0:
+                raise RpcError(500, "Internal error (can't get contact)")
+            if gone is None:
+                raise RpcError(404, "Contact not found")
+            return self.removed(contacts, gone)
+
+        try:
+            await found.change(aor, without)
+        except NotStored:
+            raise RpcError(500, "Internal error (can't delete contact)") from None
 
     @rpc("ul.flush")
-    def _flush(self) -> None:
+    async def _flush(self) -> None:
         """Flush the usrloc memory cache to DB."""
         self.sweep_now()
+        await self.follow()
 
     @rpc("ul.add", missing="Not enough parameters or wrong format")
-    def _add(
+    async def _add(
         self,
         table: str,
         aor: str,
@@ -130,30 +140,43 @@ class Commands(Base):
             received=_set(received),
             socket=self._socket(_set(socket)),
         )
-        contacts = found.read_now(aor)
-        code, old = self._find(contacts, contact)
-        if code < 0:
-            raise RpcError(500, "Can't get record")
-        changed = self.updated(contacts, old, new) if old else self.added(contacts, new)
-        found.change_now(aor, lambda contacts: changed)
 
-    @rpc("ul.db_users", missing="Not enough parameters (table to lookup)")
-    def _db_users(self, table: str = "") -> int:
+        def change(contacts: Contacts) -> Contacts:
+            code, old = self._find(contacts, contact)
+            if code < 0:
+                raise RpcError(500, "Can't get record")
+            return self.updated(contacts, old, new) if old else self.added(contacts, new)
+
+        try:
+            await found.change(aor, change)
+        except NotStored as error:
+            raise RpcError(500, f"Can't {error.what} contact") from None
+
+    @rpc("ul.db_users")
+    async def _db_users(self, table: str = "") -> int:
         """Tell number of different unexpired users (AoRs) in database table (db_mode!=0 only)."""
-        return self._without_database()
+        return await self._count_rows(table, "users", "AoR")
 
-    @rpc("ul.db_contacts", missing="Not enough parameters (table to lookup)")
-    def _db_contacts(self, table: str = "") -> int:
+    @rpc("ul.db_contacts")
+    async def _db_contacts(self, table: str = "") -> int:
         """Tell number of unexpired contacts in database table (db_mode=3 only)."""
-        return self._without_database()
+        return await self._count_rows(table, "contacts", "contact")
 
-    @rpc("ul.db_expired_contacts", missing="Not enough parameters (table to lookup)")
-    def _db_expired_contacts(self, table: str = "") -> int:
+    @rpc("ul.db_expired_contacts")
+    async def _db_expired_contacts(self, table: str = "") -> int:
         """Tell number of expired contacts in database table (db_mode=3 only)."""
-        return self._without_database()
+        return await self._count_rows(table, "over", "contact")
 
-    def _without_database(self) -> int:
-        raise RpcError(500, f"Command is not supported in db_mode={NO_DB}")
+    async def _count_rows(self, table: str, what: str, of: str) -> int:
+        if self.db_mode == NO_DB:
+            raise RpcError(500, f"Command is not supported in db_mode={NO_DB}")
+        if not table:
+            raise RpcError(500, "Not enough parameters (table to lookup)")
+        try:
+            return await self.rows(table).count(what, int(self.host.now()))
+        except DatabaseError as error:
+            self.complain(str(error))
+            raise RpcError(500, f"Failed to query {of} count") from None
 
     def _place(self, name: str, aor: str) -> tuple[Table, str]:
         """The table of that name, and the record's name as it stands there."""

@@ -11,8 +11,8 @@ from sipproxy.core.forward import numeric, transport_of
 from sipproxy.core.log import report
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import MessageError
-from sipproxy.modules.usrloc.base import Base
 from sipproxy.modules.usrloc.params import KA_NAT, KA_UDP
+from sipproxy.modules.usrloc.stored import Stored
 from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.uri import Uri
 
@@ -22,7 +22,7 @@ _GRACE = 10
 _CSEQ = 80
 
 
-class Keepalives(Base):
+class Keepalives(Stored):
     """Sends requests to contacts at each sweep and notes who answers."""
 
     def __init__(self, host: Any) -> None:

@@ -38,6 +38,22 @@ def with_changed(contacts: Contacts, at: int, contact: Contact, *, newest_first:
     return (*rest[:at], contact, *rest[at:])
 
 
+def with_kept(contacts: Contacts, old: Contacts, kept: Contacts) -> Contacts:
+    """With some of the contacts that a record had, each behind the one it stood behind."""
+    result = list(contacts)
+    names = [contact.ruid for contact in contacts]
+    at = 0
+    staying = {contact.ruid: contact for contact in kept}
+    for contact in old:
+        if contact.ruid in staying:
+            result.insert(at, staying[contact.ruid])
+            names.insert(at, contact.ruid)
+            at += 1
+        elif contact.ruid in names:
+            at = names.index(contact.ruid) + 1
+    return tuple(result)
+
+
 def _before(contacts: Contacts, stop: Callable[[Contact], bool]) -> int:
     """The place of the first contact that `stop` says yes to, else the end."""
     return next((at for at, other in enumerate(contacts) if stop(other)), len(contacts))

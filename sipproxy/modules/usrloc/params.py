@@ -39,7 +39,9 @@ class Params(Module):
     ka_logmsg = modparam(" to-uri: [$tu] remote-addr: [$sas]", "Text at the end of that line.")
     server_id_filter = modparam(0, "Non-zero: only rows of this server's id.")
 
-    db_mode = modparam(0, "0: memory only. 1 to 4, with a database, are not supported yet.")
+    db_mode = modparam(
+        0, "0 memory, 1 and rows at once, 2 and rows at sweeps, 3 rows alone, 4 rows only read."
+    )
     db_url = modparam("mysql://kamailio:kamailiorw@localhost/kamailio", "The database.")
     db_load = modparam(1, "0: a start does not read the database.")
     db_insert_update = modparam(0, "1: an insert of what is there updates it.")
@@ -84,8 +86,8 @@ class Params(Module):
             yield "rm expired delay feature is available for db only mode"
         if self.db_mode not in (NO_DB, WRITE_THROUGH, WRITE_BACK, DB_ONLY, READ_ONLY):
             yield f"db_mode {self.db_mode} is none of 0 to 4"
-        elif self.db_mode != NO_DB:
-            yield f"db_mode {self.db_mode} is not supported yet: locations are kept in memory (0)"
+        elif self.db_mode != NO_DB and self.fetch_rows <= 0:
+            yield f"invalid fetch_rows number '{self.fetch_rows}'"
         if self.hash_size > _MOST_BITS:
             yield f"hash_size {self.hash_size} is too big: at most {_MOST_BITS}"
         if not -1 <= self.nat_bflag < 32:

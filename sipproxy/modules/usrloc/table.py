@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from sipproxy.core.bindings import NotStored
 from sipproxy.core.contact import DELETED, Change, Contact, Contacts
 from sipproxy.modules.usrloc.store import Records, Store
+
+IsLost = Callable[[Contact], bool]
+"""Tells contacts that end before their time: those of a closed connection."""
 
 
 class Table:
@@ -11,10 +15,7 @@ class Table:
 
     __slots__ = ("_is_lost", "contacts", "expired", "name", "store", "users")
 
-    def __init__(
-        self, name: str, store: Store, is_lost: Callable[[Contact], bool] | None = None
-    ) -> None:
-        """`is_lost` tells contacts that end before their time: those of a closed connection."""
+    def __init__(self, name: str, store: Store, is_lost: IsLost | None = None) -> None:
         self.name = name
         self.store = store
         self._is_lost = is_lost
@@ -39,6 +40,20 @@ class Table:
                     return aor, contact
         return None
 
+    async def remove_ruid(self, ruid: str) -> bool:
+        """Only a table that lies in its database finds a contact by its ruid alone."""
+        raise NotStored("delete")
+
+    async def clean(self, now: int, told: Callable[[str, Contact], None] | None) -> None:
+        """Have the database do what belongs to a sweep; `told` hears of what expired in it."""
+
+    async def flush(self) -> None:
+        """Have the database follow the memory."""
+
+    async def living(self, now: int) -> list[tuple[str, Contact]]:
+        """The contacts in a database, and there only, that have not expired and have an end."""
+        return []
+
     def read_now(self, aor: str) -> Contacts:
         """:meth:`read` of what lies in memory."""
         contacts = self.store.get(aor)
@@ -53,11 +68,15 @@ class Table:
         return tuple(c._replace(expires=DELETED) if lost(c) else c for c in contacts)
 
     def change_now(self, aor: str, change: Change) -> Contacts:
-        """:meth:`change` of what lies in memory."""
+        """Change what lies in memory, without a word to a database."""
+        return self.replace(aor, change)[1]
+
+    def replace(self, aor: str, change: Change) -> tuple[Contacts, Contacts]:
+        """:meth:`change_now`; the contacts that the record had and has."""
         old, new = self.store.change(aor, change)
         self.contacts += len(new) - len(old)
         self.users += bool(new) - bool(old)
-        return new
+        return old, new
 
     def sweep(self, now: int) -> Iterator[list[tuple[str, Contact]]]:
         """Take away what has expired; what each piece of the table lost, with its record's name.
@@ -72,11 +91,12 @@ class Table:
         for aors in self.store.expired(now):
             gone: list[tuple[str, Contact]] = []
             for aor in aors:
-                gone += [(aor, contact) for contact in self._take(aor, now)]
+                gone += [(aor, contact) for contact in self.take(aor, now)]
             self.expired += len(gone)
             yield gone
 
-    def _take(self, aor: str, now: int) -> Iterable[Contact]:
+    def take(self, aor: str, now: int) -> Iterable[Contact]:
+        """Take away what a record has that expired."""
         gone: Contacts = ()
 
         def without_expired(contacts: Contacts) -> Contacts:

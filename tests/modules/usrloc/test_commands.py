@@ -51,7 +51,7 @@ def test_a_record_of_expired_contacts_has_none(bench: Bench[Usrloc], contact: Ma
     bench.module.start()
     bench.module.table("location").change_now("u", lambda _: (contact(expires=1),))
     with pytest.raises(RpcError, match="AOR has no contacts"):
-        bench.module._lookup("location", "u")
+        bench.rpc("ul.lookup", "location", "u")
 
 
 def test_with_use_domain_an_aor_needs_one(bench: Bench[Usrloc], contact: Maker) -> None:
@@ -59,11 +59,11 @@ def test_with_use_domain_an_aor_needs_one(bench: Bench[Usrloc], contact: Maker) 
     bench.module.start()
     bench.module.table("location").change_now("u@x", lambda _: (contact(),))
     with pytest.raises(RpcError, match="Domain missing"):
-        bench.module._lookup("location", "u")
-    assert bench.module._lookup("location", "U@X")["AoR"] == "u@x"
+        bench.rpc("ul.lookup", "location", "u")
+    assert bench.rpc("ul.lookup", "location", "U@X")["AoR"] == "u@x"
     bench.module.case_sensitive = True
     with pytest.raises(RpcError, match="AOR not found"):
-        bench.module._lookup("location", "U@X")
+        bench.rpc("ul.lookup", "location", "U@X")
 
 
 def test_what_an_operator_adds(bench: Bench[Usrloc]) -> None:
@@ -72,13 +72,13 @@ def test_what_an_operator_adds(bench: Bench[Usrloc]) -> None:
     bench.module.nat_bflag = 1
     bench.module.start()
     table = bench.module.table("t")
-    bench.module._add("t", "U@x", "sip:a", 60, 0.5, "0", 1, 2, 3, ".", "udp:10.0.0.1:5060")
+    bench.rpc("ul.add", "t", "U@x", "sip:a", 60, 0.5, "0", 1, 2, 3, ".", "udp:10.0.0.1:5060")
     (added,) = table.read_now("u")
     assert (added.expires, added.q, added.path, added.received) == (int(START) + 60, 500, "", "")
     assert (added.flags, added.cflags, added.methods, added.keepalive) == (1, 2, 3, 1)
     assert added.socket == ("udp", "10.0.0.1", 5060)
     assert added.ruid.startswith("ulcx-")
-    bench.module._add("t", "u", "sip:a", 0, -1, "<sip:p>", 0, 0, 0, "sip:r", "udp:1.1.1.1:1")
+    bench.rpc("ul.add", "t", "u", "sip:a", 0, -1, "<sip:p>", 0, 0, 0, "sip:r", "udp:1.1.1.1:1")
     (again,) = table.read_now("u")
     assert (again.ruid, again.expires, again.q) == (added.ruid, 0, -1)
     assert (again.path, again.received, again.socket) == ("<sip:p>", "sip:r", None)
@@ -89,10 +89,10 @@ def test_a_contact_whose_cseq_is_higher_cannot_be_changed(
 ) -> None:
     bench.module.start()
     table = bench.module.table("t")
-    bench.module._add("t", "u", "sip:a", 60, 0.5, "0", 0, 0, 0)
+    bench.rpc("ul.add", "t", "u", "sip:a", 60, 0.5, "0", 0, 0, 0)
     (added,) = table.read_now("u")
     table.change_now("u", lambda _: (added._replace(cseq=9),))
     with pytest.raises(RpcError, match="can't get contact"):
-        bench.module._rm_contact("t", "u", "sip:a")
+        bench.rpc("ul.rm_contact", "t", "u", "sip:a")
     with pytest.raises(RpcError, match="Can't get record"):
-        bench.module._add("t", "u", "sip:a", 60, 0.5, "0", 0, 0, 0)
+        bench.rpc("ul.add", "t", "u", "sip:a", 60, 0.5, "0", 0, 0, 0)
