@@ -146,7 +146,7 @@ def _spoil(base: "Base") -> None:
     (Path(base.url.removeprefix("text://")) / "htable").write_text("id(int,auto) key_name(\n")
 
 
-AWKWARD = {
+AWKWARD: dict[str, int | str] = {
     "plain": "x",
     "quotes ' \" ` ''": "it's; DROP TABLE t -- \\' \\",
     "é ü 漢字 \U0001f600": "Ω≈ç√",
