@@ -45,7 +45,7 @@ class Generations:
         fresh.take_over(self.current)
         self.older.append(self.current)
         self.current = self._active = fresh
-        self._let_go()
+        self.let_go()
 
     def receive(self, data: bytes, flow: Flow, now: float) -> bool:
         """Take one datagram or framed message; False if it is no message."""
@@ -70,20 +70,20 @@ class Generations:
             self._active = one
             one.last = None
             one.expire(now)
-        self._let_go()
+        self.let_go()
 
     def deliver(self) -> None:
         """Go on with the routes whose answers came back from a thread."""
         for one in (*self.older, self.current):
             self._active = one
             one.deliver()
-        self._let_go()
+        self.let_go()
 
     def settle(self) -> None:
         """Block until every route that waits for a thread has its answer."""
         for one in (*self.older, self.current):
             one.settle()
-        self._let_go()
+        self.let_go()
 
     def close(self) -> None:
         """Stop: the current modules save; what older ones still had to do is cut off."""
@@ -92,7 +92,8 @@ class Generations:
             one.leave()
         self.older.clear()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Part with those whose last transaction is over."""
         for one in [one for one in self.older if one.is_over]:
             self.older.remove(one)
             one.leave()

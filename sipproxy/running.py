@@ -33,6 +33,8 @@ class Runner:
         self._compiled = compiled
         self._routes: Mapping[str, CompiledRoute] = compiled.routes
         self.last: Context | None = None
+        self.parked = 0
+        """Runs that wait."""
         host.has_route = lambda name: f"event_route[{name}]" in self._routes
         host.has_block = lambda key: key in self._routes
         host.run_event = self.run_event
@@ -149,8 +151,10 @@ class Runner:
         variables: Any = self._host.variables
         bank = vars(variables) if variables is not None else {}
         kept = dict(bank)
+        self.parked += 1
 
         def resume() -> None:
+            self.parked -= 1
             bank.update(kept)
             if ctx is not None:
                 ctx.now = self._host.now()

@@ -25,7 +25,9 @@ BELOW: dict[str, set[str]] = {
     "loader": GROUND | {"core", "script", "kamailio", "standins"},
     "faults": GROUND | {"core", "script"},
     "running": GROUND | {"sip", "core", "script", "program", "faults"},
-    "proxy": GROUND | {"sip", "core", "db", "rpc", "script", "program", "loader", "running", "standins"},
+    "proxy": GROUND
+    | {"sip", "core", "db", "rpc", "script", "program", "loader", "running", "standins"},
+    "generations": GROUND | {"sip", "core", "proxy"},
 }
 """What each file or folder of the package may import besides itself; "" is the package itself."""
 SHELLS = {"net", "replay", "testing", "cli", "demo", "__main__"}

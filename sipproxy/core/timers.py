@@ -35,8 +35,7 @@ class TimerQueue:
         self._rows: dict[float, float] = {}
         """The deadline in the row of a lane, for each lane that has one among the heads."""
         self._numbers = count()
-        self._recurring: dict[int, Timer] = {}
-        """The pending timer of each :meth:`every`, by the number of its first."""
+        self._recurring: list[_Recurring] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
@@ -59,17 +58,14 @@ class TimerQueue:
     def every(self, now: float, interval: float, action: Action) -> None:
         """Run `action` each `interval` seconds, first one interval after `now`."""
 
-        def tick(due: float) -> None:
-            self._recurring[first.number] = self.after(due, interval, tick)
-            action(due)
-
-        first = self.after(now, interval, tick)
-        self._recurring[first.number] = first
+        one = _Recurring(self, interval, action)
+        one.timer = self.after(now, interval, one.tick)
+        self._recurring.append(one)
 
     def end_recurring(self) -> None:
         """Take out what :meth:`every` set; what was set by :meth:`after` is still to come."""
-        for timer in self._recurring.values():
-            self.cancel(timer)
+        for one in self._recurring:
+            self.cancel(one.timer)
         self._recurring.clear()
 
     def cancel(self, timer: Timer) -> bool:
@@ -111,3 +107,21 @@ class TimerQueue:
             heapq.heapreplace(heads, (first.deadline, first.number, key))
             self._rows[key] = first.deadline
         return None
+
+
+class _Recurring:
+    """What is done again and again: the timer of the next time."""
+
+    __slots__ = ("_action", "_interval", "_queue", "timer")
+
+    timer: Timer
+
+    def __init__(self, queue: TimerQueue, interval: float, action: Action) -> None:
+        self._queue = queue
+        self._interval = interval
+        self._action = action
+
+    def tick(self, due: float) -> None:
+        """Set the next time, then act."""
+        self.timer = self._queue.after(due, self._interval, self.tick)
+        self._action(due)

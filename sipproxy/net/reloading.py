@@ -2,11 +2,14 @@
 
 All the work is done in a thread. Python runs one thread at a time, so it lets go of the processor
 far more often than usual while that goes on: messages wait some tenths of a millisecond, not five.
+The collector, which stops all threads, rests meanwhile, and never looks at what was made: a proxy
+that goes takes its own cycles apart.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -108,6 +111,7 @@ class Reloader:
         self._done.append(done)
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL)
+        gc.disable()
         threading.Thread(target=self._work, name="reload", daemon=True).start()
 
     def _work(self) -> None:
@@ -117,7 +121,7 @@ class Reloader:
         try:
             made = Candidate(self._candidate(held))
         except Exception as error:
-            made = error
+            made = error.with_traceback(None)
         try:
             self._loop.call_soon_threadsafe(self._made, made, held)
         except RuntimeError:  # the server has stopped meanwhile
@@ -135,6 +139,8 @@ class Reloader:
 
     def _made(self, made: Candidate | Exception, held: HeldLog) -> None:
         sys.setswitchinterval(self._interval)
+        gc.freeze()
+        gc.enable()
         held.let_go()
         complaints: list[str] = []
         if isinstance(made, Candidate):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
@@ -39,6 +40,7 @@ from sipproxy.program import Program
 from sipproxy.proxy import Proxy
 from sipproxy.rpc.commands import commands_of
 from sipproxy.rpc.dispatch import Registry
+from sipproxy.rpc.serve import run_json
 
 
 class Server:
@@ -93,8 +95,8 @@ class Server:
                 options.name_servers,
                 self._after,
             )
-            self._set_up(self.proxy)
             self._registry = self._registry_of(self.proxy)
+            self._set_up(self.proxy)
             for endpoint in endpoints_of(self.proxy):
                 self._rpc.open(endpoint, self._registry)
             self._open_modules()
@@ -151,6 +153,7 @@ class Server:
         host = proxy.host
         set_up_log(self.log, proxy, self._options, self._current)
         addresses = " ".join(_shown(one) for one in host.own.sockets)
+        host.run_json = partial(run_json, self._registry)
         host.offload.wake = self._wake
         host.processes = lambda: [(os.getpid(), f"udp worker 0 sock={addresses}")]
 
@@ -247,6 +250,11 @@ class Server:
             self._announce_problems()
         notify("READY=1")
         self._after()
+        self._loop.call_soon(self._let_go)
+
+    def _let_go(self) -> None:
+        self._generations.let_go()
+        self._point_at_proxy()
 
     def _read_again(self) -> tuple[Program, list[ListenSocket]]:
         """The cfg as it is now; raises SipproxyError."""

@@ -24,6 +24,10 @@ Done = Callable[[Answer | RpcError], None]
 """Given the answer or the fault of a call: at once, or later where the command waits."""
 
 
+_OWN = ("system.listMethods", "system.methodHelp", "system.methodSignature")
+"""Commands about a registry itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command: what to call, with which parameters, and how it presents itself."""
@@ -79,8 +83,11 @@ class Registry:
         )
 
     def become(self, other: "Registry") -> None:
-        """Have the commands of another one from now on: the cfg was reloaded."""
-        self._commands, self._begin, self.mi = other._commands, other._begin, other.mi
+        """Take the commands of another one in place of these: the cfg was reloaded."""
+        of_registries = {name: one for name, one in self._commands.items() if name in _OWN}
+        self._commands = {**other._commands, **of_registries}
+        self._begin, self.mi = other._begin, other.mi
+        other._commands.clear()
 
     def names(self) -> list[str]:
         """The names of all commands in order."""

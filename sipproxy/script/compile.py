@@ -166,6 +166,7 @@ def _modules(
         function = scope.emit.function(names[key], body, is_async=graph.suspends(route))
         module = modules.setdefault(route.span.file, ast.Module([], []))
         module.body.extend([*scope.hidden, function])  # type: ignore[list-item]
+    statements.let_go()
     return modules
 
 
@@ -180,7 +181,10 @@ def _link(
     for file, module in modules.items():
         missing = unstamped(module)
         assert not missing, f"generated code without a position: {ast.dump(missing[0])}"
-        exec(_code(module, file), namespace)
+        # One function at a time: Python's compiler lets no other thread run while it is at work,
+        # and in a reload others do.
+        for function in module.body:
+            exec(_code(ast.Module([function], []), file), namespace)
     compiled = {
         key: CompiledRoute(
             route.kind, route.name, namespace[names[key]], graph.suspends(route), route.span

@@ -32,6 +32,10 @@ class Statements:
         self.loops = 0
         self._depth = 1
 
+    def let_go(self) -> None:
+        """The end: what compiles expressions refers to itself, and its memory shall come back."""
+        vars(self.expressions).clear()
+
     def body(self, block: tree.Block) -> list[ast.stmt]:
         """The statements of a function whose answer is the block's code."""
         self.loops, self._depth = 0, 1

@@ -158,5 +158,5 @@ def test_tcp_may_be_left_out(tmp_path: Path) -> None:
     cfg = tmp_path / "a.cfg"
     cfg.write_text("listen=127.0.0.1:5060\nrequest_route { exit; }\n")
     for words, protos in (((), ["udp", "tcp"]), (("-T",), ["udp"])):
-        program = kamailio._load(kamailio.Flags(["-f", str(cfg), *words]))
+        program = kamailio._load(kamailio.Flags([*words]), str(cfg))
         assert [one.proto for one in program.settings.sockets()] == protos
