@@ -21,7 +21,8 @@ from sipproxy.rpc.values import NamedArray, Struct, Value
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 PLAIN = st.one_of(
     st.integers(-(1 << 31), (1 << 31) - 1),
-    st.integers(-(10**12), 10**12).map(lambda thousandths: thousandths / 1000),
+    # Thousandths are cut off, as in C: 130.004 arrives as 130.003. Eighths stay what they are.
+    st.integers(-(10**12), 10**12).map(lambda eighths: eighths / 8),
     TEXT,
     st.binary(max_size=300),
 )
