@@ -24,7 +24,8 @@ COMMANDS = {
     "replay": "Play captures through a cfg on a virtual clock.",
     "compare": "Play captures through two cfgs: whom does the second block?",
     "sweep": "Play captures with many values of a cfg's defines, and find the knee.",
-    "db": "Make or check Kamailio's tables in a database.",
+    "gen": "Write a capture of made-up traffic, and the truth about it.",
+    "db": "Make, check or show Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
     "show-code": "Print the Python a cfg is compiled to.",
     "completion": "Print what makes a shell complete commands, options and files.",
@@ -48,6 +49,7 @@ FLAGS = {
     "-a, -K, -n, -T, --server-id": "auto_aliases, check_via, children, disable_tcp, server_id.",
     "--compat VERSION": "3.0, 5.6 or 6.1; not a flag of Kamailio's.",
     "--log-format FORM": "text or json; not a flag of Kamailio's.",
+    "--wait-db[=SECONDS]": "Wait for databases at the start; not a flag of Kamailio's.",
 }
 
 SIGNALS = {

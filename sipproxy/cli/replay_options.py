@@ -63,7 +63,7 @@ class ReplayOptions:
     @property
     def ours(self) -> list[tuple[str, int]]:
         """The addresses of `--me`."""
-        return [_address(text) for text in self.me]
+        return [address_of(text, "--me") for text in self.me]
 
 
 _OPTIONS = (
@@ -150,7 +150,8 @@ def exit_code_of(report: Mapping[str, Any], tests: list["Test"]) -> int:
     return code
 
 
-def _address(text: str) -> tuple[str, int]:
+def address_of(text: str, option: str) -> tuple[str, int]:
+    """`IP`, `IP:PORT` or `[IPv6]:PORT` of an option; raises BadParameter."""
     from ipaddress import ip_address
 
     host, colon, port = text.rpartition(":")
@@ -159,7 +160,7 @@ def _address(text: str) -> tuple[str, int]:
     try:
         address = str(ip_address(host.strip("[]")))
     except ValueError:
-        raise click.BadParameter(f"{host!r} is no IP address", param_hint="--me") from None
+        raise click.BadParameter(f"{host!r} is no IP address", param_hint=option) from None
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise click.BadParameter(f"{port!r} is no port", param_hint="--me")
+        raise click.BadParameter(f"{port!r} is no port", param_hint=option)
     return address, int(port)

@@ -1,0 +1,1 @@
+"""Made-up traffic of known truth: phones, attackers and an old server on a virtual clock."""
