@@ -105,7 +105,7 @@ class Bench(Generic[M]):
             return end.value
         raise RuntimeError("the function waits: try it in a whole proxy")
 
-    def rpc(self, name: str, *args: str | int) -> Any:
+    def rpc(self, name: str, *args: str | float) -> Any:
         """Call the handler of an RPC command; one that waits must be over at once."""
         answer = self.host.rpcs[name].handler(*args)
         return self._over_at_once(answer) if iscoroutine(answer) else answer

@@ -100,7 +100,8 @@ class Rows:
 
     def _insert(self, pairs: Pairs) -> Step:
         names = tuple(name for name, _ in pairs)
-        query = self._query(("insert", *names), lambda: self._insertion(names))
+        places = [f"p{at}" for at in range(len(names))]
+        query = self._query(("insert", *names), lambda: self._insertion(names), places)
         return query.step(_values(pairs))
 
     def _insertion(self, names: tuple[str, ...]) -> Any:
@@ -130,7 +131,9 @@ class Rows:
             given: dict[str, Any] = {name: bindparam(f"p{at}") for at, name in enumerate(names)}
             return update(self._table).values(given).where(*self._same(condition))
 
-        query = self._query(("update", *names, "where", *condition), make)
+        places = [f"p{at}" for at in range(len(names))]
+        places += [f"k{at}" for at, name in enumerate(condition) if name[0] != " "]
+        query = self._query(("update", *names, "where", *condition), make, places)
         return query.step([*_values(pairs), *_given(identity)])
 
     def _delete(self, identity: Pairs) -> Step:
