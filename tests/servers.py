@@ -97,7 +97,8 @@ class DatabaseServer(ABC):
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
+        if self._process is None:
+            return
         pid = self._process.pid
         os.kill(pid, number)
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():

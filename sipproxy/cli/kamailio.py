@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sipproxy.cli.waiting import with_wait_db
+
 if TYPE_CHECKING:
     from sipproxy.program import Program
 
@@ -19,7 +21,7 @@ _SHORT = "f:cm:M:dVIhEeb:l:L:n:vKrRDTN:W:w:t:u:g:P:G:SQ:O:a:A:x:X:Y:"
 _LONG = (
     *("help", "version", "alias=", "atexit=", "debug=", "cfg-print", "loadmodule="),
     *("modparam=", "log-engine=", "server-id=", "subst=", "substdef=", "substdefs="),
-    *("compat=", "log-format="),
+    *("compat=", "log-format=", "wait-db="),
 )
 
 _WITHOUT_EFFECT = frozenset(
@@ -36,7 +38,7 @@ class Flags:
 
     def __init__(self, words: Sequence[str]) -> None:
         """Read them; raises getopt.GetoptError, as for a word that is no flag."""
-        pairs, rest = getopt.gnu_getopt(list(words), _SHORT, list(_LONG))
+        pairs, rest = getopt.gnu_getopt(with_wait_db(words), _SHORT, list(_LONG))
         if rest:
             raise getopt.GetoptError(f"{rest[0]!r} is no option")
         self._pairs = pairs
@@ -145,6 +147,17 @@ def _number(flag: str, flags: Flags) -> int:
         raise ValueError(f"{flag} takes a number, not {text!r}") from None
 
 
+def _seconds(flag: str, flags: Flags) -> float:
+    text = flags.last(flag, "0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:
+        raise ValueError(f"{flag} takes seconds, not {text!r}")
+    return seconds
+
+
 def _default_cfg() -> str:
     named = os.environ.get("SIPPROXY_CFG")
     if named:
@@ -188,6 +201,7 @@ def _serve(flags: Flags, program: Program, reread: Callable[[], Program]) -> Non
         run_dir=flags.last("-Y"),
         log_format=form,
         color=bool(flags.count("-e")),
+        wait_db=_seconds("--wait-db", flags),
         reread=reread,
     )
     serve(lambda: Server(program, options), life)

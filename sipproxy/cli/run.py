@@ -8,6 +8,7 @@ import click
 
 from sipproxy.cli import FINDINGS, OK
 from sipproxy.cli.defines import define_option, parse_defines
+from sipproxy.cli.waiting import with_wait_db
 from sipproxy.errors import CfgError
 
 if TYPE_CHECKING:
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from sipproxy.program import Program
 
 
-@click.command("run")
+class RunCommand(click.Command):
+    """It has an option whose value may be left out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_wait_db(args))
+
+
+@click.command("run", cls=RunCommand)
 @click.argument("cfg", type=click.Path())
 @define_option
 @click.option("-Y", "run_dir", metavar="DIR", default="", help="Directory of relative sockets.")
@@ -32,6 +40,13 @@ if TYPE_CHECKING:
     type=click.Choice(["3.0", "5.6", "6.1"]),
     help="The version of Kamailio to behave as, where a user would notice.",
 )
+@click.option(
+    "--wait-db",
+    metavar="[=SECONDS]",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Wait for databases that are not there at the start, up to a minute or so many seconds.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -41,6 +56,7 @@ def command(
     debug: int | None,
     log_format: str,
     compat: str | None,
+    wait_db: float,
 ) -> None:
     """Serve CFG in the foreground until SIGTERM or SIGINT; the log goes to stderr.
 
@@ -55,7 +71,9 @@ def command(
     def reread() -> Program:
         return load_file(path, defines=given, compat=compat or "")
 
-    options = Options(run_dir=run_dir, debug=debug, log_format=log_format, reread=reread)
+    options = Options(
+        run_dir=run_dir, debug=debug, log_format=log_format, wait_db=wait_db, reread=reread
+    )
     ctx.exit(serve(lambda: load_file(cfg, defines=given, compat=compat or ""), options))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipproxy.core.offload import Offload
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 THREADS = 4
 """Statements that a database server has to do at the same time, at most."""
+
+Patience = Callable[[Callable[[], None]], None]
+"""Given what connects, it tries that until it succeeds, or raises what it raises in the end."""
 
 SCHEMES = ("sqlite", "mysql", "postgres", "text")
 
@@ -68,6 +72,7 @@ class Databases:
         self._modules = modules
         self._known: dict[str, Database] = {}
         self._before: Callable[[], Awaitable[object]] | None = None
+        self._patience: Patience | None = None
 
     def get(self, url: str) -> Database:
         """The database of this URL, not connected yet.
@@ -78,12 +83,23 @@ class Databases:
         if known is None:
             known = self._known[url] = self._make(url)
             known.before = self._before
+            self._set_patience(known)
             known.version_table = self.version_table
         return known
 
     def __iter__(self) -> Iterator[Database]:
         """Those that were given out."""
         return iter(self._known.values())
+
+    def be_patient(self, patience: Patience) -> None:
+        """Have the start wait for databases that are not there yet."""
+        self._patience = patience
+        for database in self._known.values():
+            self._set_patience(database)
+
+    def _set_patience(self, database: Database) -> None:
+        if self._patience is not None:
+            database.open = partial(self._patience, database.open)  # type: ignore[method-assign]
 
     def put(self, url: str, database: Database) -> None:
         """Let a database stand in for the one of a URL."""

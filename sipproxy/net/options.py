@@ -26,5 +26,7 @@ class Options:
     syslog: str = DEV_LOG
     name_servers: tuple[NameServer, ...] = ()
     """Asked instead of those of resolv.conf."""
+    wait_db: float = 0.0
+    """Seconds that the start waits for databases that are not there yet."""
     reread: Callable[[], Program] | None = None
     """Reads the cfg again, for a reload; without it there is none."""

@@ -31,6 +31,7 @@ from sipproxy.net.log import (
 from sipproxy.net.log_setup import open_log, prefix_of, set_up_log
 from sipproxy.net.notify import notify, notify_reloading
 from sipproxy.net.options import RUN_DIR, Options
+from sipproxy.net.patience import Patience
 from sipproxy.net.reloading import Candidate, Done, HeldLog, Reloader, endpoints_of
 from sipproxy.net.rpc_socket import RpcServer
 from sipproxy.net.tcp import TcpListener, TcpTransport, listen_all
@@ -186,10 +187,16 @@ class Server:
         return registry
 
     def _open_modules(self) -> None:
+        if self._options.wait_db > 0:
+            self.proxy.host.databases.be_patient(Patience(self._options.wait_db, self._tell_wait))
         try:
             self.proxy.open()
         except ModuleError as error:
             raise StartError(str(error)) from None
+
+    def _tell_wait(self, sentence: str) -> None:
+        operator_log(self.log, always=True).warning(sentence)
+        self.log.flush()
 
     # -- serving
 
