@@ -76,6 +76,9 @@ def module_part(title: str, kind: type[Module]) -> Iterator[str]:
     yield from table("Parameters", ("parameter", "kind", "default", ""), parameter_rows(kind))
     variables = sorted(host.pvars.values(), key=lambda decl: (decl.name.lower(), decl.name))
     yield from table("Pseudo-variables", ("name", "", ""), map(variable_row, variables))
+    roots = sorted(host.selects.items())
+    selects = ((f"`@{name}`", one_line(make.__doc__ or "")) for name, make in roots)
+    yield from table("Selects", ("root", "what is there, and below it"), selects)
     changes = [host.transforms[name] for name in sorted(host.transforms)]
     yield from table("Transformations", ("name", ""), map(transformation_row, changes))
     commands = (

@@ -29,6 +29,7 @@ from sipproxy.core.module import (
     ParamMark,
     PvarMark,
     RpcMark,
+    SelectMark,
     TransformMark,
 )
 from sipproxy.core.offload import Offload
@@ -173,7 +174,6 @@ class Host(Given):
         """Make an instance of a module and take in what it declares; raises TypeError."""
         module = kind(self)
         self.modules[kind.name] = module
-        self.select_access = getattr(module, "select_access", self.select_access)
         for attribute, mark, _ in kind.declarations():
             self._take(module, attribute, mark)
         return module
@@ -190,6 +190,8 @@ class Host(Given):
             case TransformMark():
                 method = getattr(module, attribute)
                 self.transforms[mark.name] = transform_decl(module.name, mark, method)
+            case SelectMark():
+                self.selects[mark.name] = getattr(module, attribute)
             case RpcMark():
                 self.rpcs[mark.name] = RpcDecl(mark, getattr(module, attribute))
             case MiMark() if self.compat == "3.0":

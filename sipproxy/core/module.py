@@ -51,6 +51,13 @@ class TransformMark:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectMark:
+    """The root of selects: `@name`; see core.selects."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RpcMark:
     """An RPC command; `missing` holds the fault text for each absent argument, last repeated."""
 
@@ -178,6 +185,19 @@ def transformation(name: str, *, raw: bool = False) -> Callable[[Handler], Handl
 
     def apply(handler: Handler) -> Handler:
         return _mark(handler, TransformMark(name, raw))
+
+    return apply
+
+
+def select(name: str) -> Callable[[Handler], Handler]:
+    """Selects `@name` and below: the method is called once for each that the cfg has.
+
+    It gets the core.selects.Path behind the name, gives a core.selects.Read, and raises ValueError
+    for what is not there.
+    """
+
+    def apply(handler: Handler) -> Handler:
+        return _mark(handler, SelectMark(name))
 
     return apply
 

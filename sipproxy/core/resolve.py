@@ -5,13 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 from sipproxy.core.access import Argument, Dynamic, Format, PvAccess, TransformStep
+from sipproxy.core.context import Context
 from sipproxy.core.declared import PvarDecl, TransformDecl
-from sipproxy.core.module import PvarMark, TransformMark
+from sipproxy.core.module import PvarMark, SelectMark, TransformMark
 from sipproxy.core.params import Plain
 from sipproxy.core.pvspec import PvSpec, PvSyntaxError, TransformSpec, parse_pv, split_text
+from sipproxy.core.selects import Maker, Path
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.transform_args import guarded, read_arguments
-from sipproxy.errors import SipproxyError
+from sipproxy.core.values import Value
+from sipproxy.errors import MessageError, SipproxyError
 from sipproxy.text import lower
 
 _MOST_KNOWN = 10_000
@@ -35,8 +38,8 @@ class Resolver:
         self.transforms: dict[str, TransformDecl] = {}
         self.unknown_is_avp = False
         """A cfg without `#!KAMAILIO` takes an unknown `$name` as `$avp(name)`."""
-        self.select_access: Callable[[str], PvAccess] | None = None
-        """Makes the access to a select; given by the module that has them."""
+        self.selects: dict[str, Maker] = {}
+        """What makes the selects below each root."""
         self.elsewhere: Callable[[type, str], str] = lambda mark, name: ""
         """A hint on a name that no loaded module marks so; given by the loader."""
         self.stand_in: Callable[[type, str], Any] = lambda mark, name: None
@@ -71,12 +74,26 @@ class Resolver:
 
     def select(self, text: str) -> PvAccess:
         """The access to `@text`; raises ResolveError."""
-        if self.select_access is None:
-            raise ResolveError(f"@{text} needs the module pv")
         try:
-            return self.select_access(text)
+            path = Path.parse(text)
+            name = path.name()
+            root = lower(name)
+            make = self.selects.get(root) or self.stand_in(SelectMark, root)
+            if make is None:
+                hint = self.elsewhere(SelectMark, root) or suggestion(root, self.selects)
+                raise ResolveError(f"@{text}: there is no select {name}", hint)
+            read = make(path)
         except ValueError as error:
             raise ResolveError(f"@{text}: {error}") from None
+
+        def shown(ctx: Context) -> Value:
+            try:
+                value = read(ctx)
+            except MessageError:
+                return None
+            return None if value is None else str(value)
+
+        return PvAccess(shown)
 
     def access(self, spec: PvSpec) -> PvAccess:
         """The access to a parsed pseudo-variable; raises ResolveError."""

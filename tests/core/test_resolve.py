@@ -159,18 +159,8 @@ def test_an_unknown_name_is_an_avp_in_old_files(words: Words) -> None:
 
 
 def test_selects_need_their_module(words: Words) -> None:
-    with pytest.raises(ResolveError, match=r"@ruri\.user needs the module pv"):
+    with pytest.raises(ResolveError, match=r"@ruri\.user: there is no select ruri"):
         words.host.select("ruri.user")
-
-    def select(text: str) -> PvAccess:
-        if text != "good":
-            raise ValueError("no such select")
-        return PvAccess(lambda ctx: "found")
-
-    words.host.select_access = select
-    assert words.host.select("good").read(words.host.outside()) == "found"
-    with pytest.raises(ResolveError, match="@bad: no such select"):
-        words.host.select("bad")
 
 
 def test_a_format_is_its_pieces() -> None:

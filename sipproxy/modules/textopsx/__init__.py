@@ -9,6 +9,7 @@ from sipproxy.core.params import Parsed
 from sipproxy.errors import MessageError
 from sipproxy.modules.textopsx.headervalues import HeaderValueFunctions
 from sipproxy.modules.textopsx.iterators import IteratorFunctions
+from sipproxy.modules.textopsx.selects import HeaderValueSelects
 from sipproxy.sip.build import rebuild
 from sipproxy.sip.lumps import Lumps
 from sipproxy.sip.message import Message
@@ -39,7 +40,7 @@ class NamePattern(Parsed):
             raise ValueError(str(error)) from None
 
 
-class Textopsx(HeaderValueFunctions, IteratorFunctions, name="textopsx"):
+class Textopsx(HeaderValueFunctions, HeaderValueSelects, IteratorFunctions, name="textopsx"):
     """Changes that show at once."""
 
     def _complain(self, text: str) -> None:

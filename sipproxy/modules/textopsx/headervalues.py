@@ -26,7 +26,7 @@ class HeaderValueFunctions(Module):
     @function(*_ROUTES)
     def append_hf_value(self, ctx: Context, place: LastPlace, value: str) -> bool:
         """Add a header behind all others, or with an index a value behind the one there."""
-        found = _at(ctx, place) if place.indexed else None
+        found = found_at(ctx, place) if place.indexed else None
         if found is None:
             return _add_header(ctx, place, value)
         row, span = found
@@ -37,7 +37,7 @@ class HeaderValueFunctions(Module):
         """Add a header before the first of that name, or with an index a value before the one
         there.
         """
-        found = _at(ctx, place)
+        found = found_at(ctx, place)
         if found is None:
             return place.index == 1 and _add_header(ctx, place, value)
         row, span = found
@@ -59,7 +59,7 @@ class HeaderValueFunctions(Module):
     def _change(self, ctx: Context, what: Spec, value: str | None) -> bool:
         if what.every:
             return self._change_all(ctx, what, value)
-        found = _at(ctx, what)
+        found = found_at(ctx, what)
         if found is None:
             return False
         row, span = found
@@ -71,12 +71,12 @@ class HeaderValueFunctions(Module):
 
     def _change_all(self, ctx: Context, what: Spec, value: str | None) -> bool:
         done = False
-        for row in _rows(ctx, what):
+        for row in rows_of(ctx, what):
             if not what.param:
                 ctx.lumps.remove(row)
                 done = True
                 continue
-            for span in values(_text(row)):
+            for span in values(text_of(row)):
                 done |= _change_param(ctx, row, span, what.param, value)
         return done
 
@@ -93,7 +93,7 @@ class HeaderValueFunctions(Module):
         return self._change_lists(ctx, what, value)
 
     def _change_lists(self, ctx: Context, what: Spec, value: str | None) -> bool:
-        rows = list(_rows(ctx, what))
+        rows = list(rows_of(ctx, what))
         if not what.every:
             place = what.index - 1 if what.index > 0 else len(rows) + what.index
             rows = rows[place : place + 1] if place >= 0 else []
@@ -105,7 +105,7 @@ class HeaderValueFunctions(Module):
                 ctx.lumps.remove(row)
                 done = True
             else:
-                done |= _assign(ctx, row, 0, len(_text(row)), value)
+                done |= _assign(ctx, row, 0, len(text_of(row)), value)
         return done
 
     # -- sets
@@ -122,10 +122,10 @@ class HeaderValueFunctions(Module):
             return False
         if self.hf_value_exists(ctx, header, value):
             return True
-        first = next(_rows(ctx, header), None)
+        first = next(rows_of(ctx, header), None)
         if first is None:
             return _add_header(ctx, header, value)
-        return _insert_value(ctx, first, len(_text(first)), value)
+        return _insert_value(ctx, first, len(text_of(first)), value)
 
     @function(*_ROUTES)
     def exclude_hf_value(self, ctx: Context, header: Listed, value: str) -> bool:
@@ -137,17 +137,19 @@ class HeaderValueFunctions(Module):
         return True
 
 
-def _text(row: Header) -> str:
+def text_of(row: Header) -> str:
+    """A header's value without the blanks at its end."""
     return row.value.rstrip(_BLANKS)
 
 
-def _rows(ctx: Context, spec: Spec) -> Iterator[Header]:
+def rows_of(ctx: Context, spec: Spec) -> Iterator[Header]:
+    """The headers of a name."""
     return (row for row in ctx.msg.headers if row.id == spec.id)
 
 
-def _at(ctx: Context, spec: Spec) -> tuple[Header, Span] | None:
+def found_at(ctx: Context, spec: Spec) -> tuple[Header, Span] | None:
     """The value with the index of a spec, None when there is none."""
-    found = [(row, span) for row in _rows(ctx, spec) for span in values(_text(row))]
+    found = [(row, span) for row in rows_of(ctx, spec) for span in values(text_of(row))]
     if spec.index < 0:
         found = found[-DEEPEST:]
     place = spec.index - 1 if spec.index > 0 else len(found) + spec.index
@@ -157,8 +159,8 @@ def _at(ctx: Context, spec: Spec) -> tuple[Header, Span] | None:
 def _same(ctx: Context, spec: Spec, value: str) -> Iterator[tuple[Header, Span]]:
     """The values that equal one, in any case."""
     wanted = lower(value)
-    for row in _rows(ctx, spec):
-        text = _text(row)
+    for row in rows_of(ctx, spec):
+        text = text_of(row)
         for span in values(text):
             if lower(text[span.start : span.end]) == wanted:
                 yield row, span
@@ -170,7 +172,7 @@ def _add_header(ctx: Context, spec: Spec, value: str) -> bool:
 
 
 def _insert_value(ctx: Context, row: Header, at: int, value: str) -> bool:
-    added = f",{value}" if at == len(_text(row)) else f"{value},"
+    added = f",{value}" if at == len(text_of(row)) else f"{value},"
     _replace(ctx, row, at, at, added)
     return True
 
@@ -178,7 +180,7 @@ def _insert_value(ctx: Context, row: Header, at: int, value: str) -> bool:
 def _remove_value(ctx: Context, row: Header, span: Span) -> bool:
     """Take a value away, with its comma; with the last value the header goes."""
     start, end = span.whole_start, span.whole_end
-    if end == len(_text(row)):
+    if end == len(text_of(row)):
         if start == 0:
             ctx.lumps.remove(row)
             return True
@@ -198,7 +200,7 @@ def _replace(ctx: Context, row: Header, start: int, end: int, text: str) -> None
 
 def _change_param(ctx: Context, row: Header, span: Span, name: str, value: str | None) -> bool:
     """Give a value's parameter another value, or remove it wherever the value has it."""
-    text = _text(row)
+    text = text_of(row)
     start = params_start(text, span.start, span.end)
     found = parameter(text, name, start, span.end)
     done = _write_param(ctx, row, found, name, value)
@@ -210,7 +212,7 @@ def _change_param(ctx: Context, row: Header, span: Span, name: str, value: str |
 
 
 def _change_in_list(ctx: Context, row: Header, name: str, value: str | None) -> bool:
-    text = _text(row)
+    text = text_of(row)
     found = parameter_in_list(text, name, 0)
     done = _write_param(ctx, row, found, name, value)
     while value is None and found.there:

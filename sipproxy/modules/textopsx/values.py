@@ -64,6 +64,42 @@ def params_start(text: str, start: int, end: int) -> int:
     return at
 
 
+def parts_of(value: str) -> tuple[str, str]:
+    """Name and URI of an address, without quotes and brackets; "" for what it has not.
+
+    It is read as the values of other headers are too, so `*` and `token` count as a URI.
+    """
+    name = uri = ""
+    at, end, named, done = 0, len(value), False, False
+    while at < end and value[at] != ";":
+        start = at
+        at = _past_name(value, at, end)
+        if not named:
+            name, named = value[:at], True
+        if not done and '"' not in value[start:at]:
+            uri = value[start:at]
+        at = _skip(value, at, end)
+        if at < end and value[at] == "<":
+            start = at
+            at = _past_uri(value, at, end)
+            uri, done = value[start + 1 : at - 1], True
+            if not start:
+                name = ""
+    if uri and value.startswith(uri):
+        name = ""
+    if len(name) >= 2 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    return name, uri
+
+
+def named_parameter(value: str, name: str, start: int) -> str | None:
+    """The value of a parameter, without quotes; "" for a flag, None where it is not there."""
+    found = parameter(value, name, start, len(value))
+    if not found.there:
+        return None
+    return value[found.update_at : found.update_end].strip(_BLANKS)[1:].strip(_BLANKS).strip('"')
+
+
 def _past_name(text: str, at: int, end: int) -> int:
     """At the `<`, `;` or blank that ends a name, quotes taken as one."""
     quoted = False

@@ -7,11 +7,12 @@ from sipproxy.core.errorcodes import status_of
 from sipproxy.core.module import event, rpc
 from sipproxy.modules.tm.contacts import Contacts
 from sipproxy.modules.tm.matching import request_key
+from sipproxy.modules.tm.selects import TransactionSelects
 from sipproxy.modules.tm.transaction import Transaction
 from sipproxy.sip.message import Message
 
 
-class Tm(Contacts, name="tm"):
+class Tm(Contacts, TransactionSelects, name="tm"):
     """Transactions: found, made, relayed, answered, ended."""
 
     local_request = event("tm:local-request", "A request of our own is about to be sent.")
