@@ -227,3 +227,55 @@ def test_older_proxies_go_when_their_last_transaction_is_over(sip: Messages) -> 
     assert len(generations.older) == 1, "those without a transaction went at once"
     proxy.advance(60)
     assert generations.older == []
+
+
+LOCATION = """#!KAMAILIO
+loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "db_sqlite.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+MODPARAMS
+request_route {
+    if (method == "REGISTER") {
+        save("location");
+        exit;
+    }
+    sl_send_reply("200", "NAME");
+}
+"""
+
+
+def location(name: str, *modparams: str) -> str:
+    lines = "".join(f'modparam("usrloc", {one})\n' for one in modparams)
+    return LOCATION.replace("NAME", name).replace("MODPARAMS", lines)
+
+
+def registered(proxy: ProxyUnderTest) -> dict[str, int]:
+    """How many contacts each user has, in the order of the table."""
+    module = proxy.host.modules["usrloc"]
+    rows = vars(module)["tables"]["location"].by_slot()
+    return {aor: len(contacts) for records in rows for aor, contacts in records}
+
+
+def test_phones_stay_registered(sip: Messages) -> None:
+    proxy = load_cfg_text(location("old"))
+    for user in ("alice", "bob"):
+        proxy.feed(sip.register(user, source=f"127.0.0.1:{5070 + len(user)}"))
+    proxy.reload(location("new", '"hash_size", 3', '"timer_interval", 10'))
+    proxy.feed(sip.register("carol", expires=60))
+    assert registered(proxy) == {"alice": 1, "bob": 1, "carol": 1}
+    assert proxy.rpc("ul.dump", "brief")["Domains"]
+    proxy.feed(sip.register("bob", expires=0, source="127.0.0.1:5073"))
+    proxy.advance(80)
+    assert registered(proxy) == {"alice": 1}
+    proxy.reload(location("newer").replace('save("location");', 'sl_send_reply("403", "No");'))
+    assert registered(proxy) == {"alice": 1}, "though no function names the table"
+
+
+def test_the_database_of_the_phones_cannot_change(sip: Messages) -> None:
+    proxy = load_cfg_text(location("old"))
+    with pytest.raises(CfgError, match="db_mode changes with a restart only"):
+        proxy.reload(location("new", '"db_mode", 1', '"db_url", "sqlite:////tmp/none"'))
+    proxy.feed(sip.register("alice"))
+    assert registered(proxy) == {"alice": 1}

@@ -44,6 +44,7 @@ class Writer:
         self._database = database
         self._pieces: deque[_Piece] = deque()
         self._busy = False
+        self._heir: Writer | None = None
 
     def __len__(self) -> int:
         """How many pieces nobody has begun with."""
@@ -62,12 +63,28 @@ class Writer:
             return piece.wait
         self._pieces.append(piece)
         if not self._busy:
-            self._busy = True
-            self._host.begin(self._work(), self._rest)
+            self._begin()
         return piece.wait
+
+    def go_on_from(self, before: Writer) -> None:
+        """Do what another one has not begun, behind what it is doing."""
+        self._pieces.extend(before._pieces)
+        before._pieces.clear()
+        if before._busy:
+            self._busy = True
+            before._heir = self
+        elif self._pieces:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._busy = True
+        self._host.begin(self._work(), self._rest)
 
     def _rest(self) -> None:
         self._busy = False
+        heir, self._heir = self._heir, None
+        if heir is not None:
+            heir._begin()
 
     async def _work(self) -> None:
         while self._pieces:

@@ -179,3 +179,25 @@ def test_nothing_is_nothing(stage: Stage) -> None:
     wait: Any = stage.writer.put([])
     stage.answer()
     assert wait.finished
+
+
+def test_another_writer_goes_on_behind_what_is_being_done(stage: Stage) -> None:
+    stage.put("one")
+    stage.put("two")
+    before, stage.writer = stage.writer, Writer(stage, stage.database)  # type: ignore[arg-type]
+    stage.writer.go_on_from(before)
+    stage.put("three")
+    assert stage.database.asked == [["one"]]
+    stage.answer()
+    assert stage.database.asked == [["one"], ["two", "three"]]
+    stage.answer()
+    assert stage.told == {"one": 1, "two": 1, "three": 1}
+
+
+def test_another_writer_begins_at_once_where_nothing_is_being_done(stage: Stage) -> None:
+    stage.put("one")
+    stage.answer()
+    before, stage.writer = stage.writer, Writer(stage, stage.database)  # type: ignore[arg-type]
+    stage.writer.go_on_from(before)
+    stage.put("two")
+    assert stage.database.asked == [["one"], ["two"]]

@@ -47,6 +47,12 @@ class Backed(Table):
         self._doubtful: set[str] = set()
         """Ruids of rows that were not added as far as the database said, and may be there."""
 
+    def go_on_as(self, fresh: Table) -> None:
+        """Keep the records and what is not written yet, write as another cfg wants it."""
+        assert isinstance(fresh, Backed)
+        super().go_on_as(fresh)
+        self._recorder, self._at_once = fresh._recorder, fresh._at_once
+
     async def change(self, aor: str, change: Change) -> Contacts:
         """Change the memory; where the database is to follow at once, wait for it."""
         track = self._ahead if self._at_once else self._behind

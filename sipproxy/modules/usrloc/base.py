@@ -38,6 +38,8 @@ class Base(Params):
         self.nat_flag = 0
         self.on_expired: list[Expired] = []
         self._preload: list[str] = []
+        self._there: set[str] = set()
+        """The tables that were there before a reload of the cfg."""
         self._sweeping: Iterator[int] | None = None
 
     @modparam_method("preload")
@@ -76,22 +78,48 @@ class Base(Params):
         """The table of that name; it is there from now on."""
         found = self.tables.get(name)
         if found is None:
-            size = _SLOTS if self.hash_size <= 1 else 1 << self.hash_size
-            is_lost = self._is_lost if self.handle_lost_tcp else None
-            found = self.tables[name] = self.make_table(name, size, is_lost)
-            self._count(found)
+            found = self.tables[name] = self.make_table(name, self._slots(), self._lost())
+            self._count(name)
         return found
+
+    def _slots(self) -> int:
+        return _SLOTS if self.hash_size <= 1 else 1 << self.hash_size
+
+    def _lost(self) -> IsLost | None:
+        return self._is_lost if self.handle_lost_tcp else None
 
     def make_table(self, name: str, size: int, is_lost: IsLost | None) -> Table:
         """A table in memory of so many slots."""
         return Table(name, MemoryStore(size), is_lost)
 
-    def _count(self, table: Table) -> None:
+    def _count(self, table: str) -> None:
         for what in ("users", "contacts", "expired"):
             separator = getattr(self.host.settings, "stats_name_separator", "_")
-            name = f"{table.name}{separator}{'expires' if what == 'expired' else what}"
-            reading = partial(getattr, table, what)
+            name = f"{table}{separator}{'expires' if what == 'expired' else what}"
+            reading = partial(self._number, table, what)
             self.host.statistics.add(Statistic("usrloc", name, reading=reading))
+
+    def _number(self, table: str, what: str) -> int:
+        number: int = getattr(self.tables[table], what)
+        return number
+
+    # Reload of the cfg
+
+    def inherit(self, previous: Any) -> None:
+        """The tables are the same ones, those too that no function names any more."""
+        super().inherit(previous)
+        for name, table in previous.tables.items():
+            if name not in self.tables:
+                self._count(name)
+            self.tables[name] = table
+            self._there.add(name)
+
+    def take_over(self, previous: Any) -> None:
+        """From now on the tables do as this cfg says."""
+        super().take_over(previous)
+        for name in self._there:
+            fresh = self.make_table(name, self._slots(), self._lost())
+            self.tables[name].go_on_as(fresh)
 
     def hash_of(self, aor: str) -> int:
         """The number of an address-of-record."""

@@ -39,6 +39,12 @@ class Live(Table):
         self._turns: dict[str, deque[Wait]] = {}
         """Who waits for the change of a record to be over, where one is under way."""
 
+    def go_on_as(self, fresh: Table) -> None:
+        """Read and write as another cfg wants it."""
+        assert isinstance(fresh, Live)
+        super().go_on_as(fresh)
+        self._recorder, self._newest_first = fresh._recorder, fresh._newest_first
+
     async def read(self, aor: str) -> Contacts:
         """What the database has of a record; nothing where it cannot be asked."""
         found: Contacts = ()

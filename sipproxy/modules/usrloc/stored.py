@@ -93,6 +93,21 @@ class Stored(Base):
         """Something that fails for one contact may fail for all."""
         self.host.report_limited(ERROR, "usrloc", text, "database")
 
+    # -- reload of the cfg
+
+    def inherit(self, previous: Any) -> None:
+        """The database cannot be another one: its rows are those of the tables that go on."""
+        for name in ("db_mode", "db_url"):
+            if getattr(self, name) != getattr(previous, name):
+                raise ModuleError(f"{name} changes with a restart only")
+        super().inherit(previous)
+
+    def take_over(self, previous: Any) -> None:
+        """Nothing that is not written yet is overtaken."""
+        if self.db_mode not in (NO_DB, READ_ONLY):
+            self._writer.go_on_from(previous._writer)
+        super().take_over(previous)
+
     # -- start
 
     def ready(self) -> None:
@@ -129,7 +144,8 @@ class Stored(Base):
         """Read all tables that are kept in memory."""
         if self.db_mode != DB_ONLY and (self.db_load or self.db_mode == READ_ONLY):
             for table in self.newest_first():
-                self._fill(table)
+                if table.name not in self._there:
+                    self._fill(table)
 
     def _fill(self, table: Table) -> None:
         rows, now = self.rows(table.name), int(self.host.now())

@@ -1,6 +1,7 @@
 """One table of locations: its records and what is counted of them (Kamailio udomain.c)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from sipproxy.core.bindings import NotStored
 from sipproxy.core.contact import DELETED, Change, Contact, Contacts
@@ -23,6 +24,15 @@ class Table:
         self.contacts = 0
         self.expired = 0
         """How many records and contacts there are, and contacts that sweeps took away."""
+
+    def go_on_as(self, fresh: "Table") -> None:
+        """Keep the records, do otherwise as a table does that another cfg made."""
+        self._is_lost = fresh._is_lost
+        if fresh.store.size != self.store.size:
+            for records in self.store.slots():
+                for aor, contacts in records:
+                    fresh.store.change(aor, partial(_instead, contacts))
+            self.store = fresh.store
 
     async def read(self, aor: str) -> Contacts:
         """The contacts of a record, expired ones too; none where there is no record."""
@@ -110,3 +120,7 @@ class Table:
     def by_slot(self) -> Iterator[Records]:
         """All records in the order of Kamailio's table, slot by slot."""
         return self.store.slots()
+
+
+def _instead(contacts: Contacts, _: Contacts) -> Contacts:
+    return contacts
