@@ -275,14 +275,12 @@ def stateless_branch(msg: Message) -> str:
     It is made of what tells transactions apart, so that a CANCEL or ACK takes the INVITE's.
     Raises MessageError when From cannot be read.
     """
-    via = msg.via
-    number = msg.cseq.number
-    to_tag = "" if msg.method in ("INVITE", "ACK", "CANCEL") else msg.to.tag
-    port = "" if via.port is None else str(via.port)
-    parts = (msg.from_.tag, to_tag, msg.call_id, msg.ruri, number, via.host, port, via.branch)
-    key = wire.encode("".join(part or "" for part in parts))
-    digest = hashlib.md5(key, usedforsecurity=False).hexdigest()
-    slot = zlib.crc32(wire.encode(msg.call_id + number)) & 0xFFFF
+    call_id, number = msg.call_id, msg.cseq.number
+    from_tag = msg.from_tag or ""
+    to_tag = "" if msg.method in ("INVITE", "ACK", "CANCEL") else msg.to_tag or ""
+    key = f"{from_tag}{to_tag}{call_id}{msg.ruri}{number}{msg.hop}{msg.branch}"
+    digest = hashlib.md5(wire.encode(key), usedforsecurity=False).hexdigest()
+    slot = zlib.crc32(wire.encode(call_id + number)) & 0xFFFF
     return f"z9hG4bK{slot:x}.{digest}.0"
 
 

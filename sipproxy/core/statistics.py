@@ -34,7 +34,7 @@ class Traffic:
             method = msg.method
             self.requests[method if method in METHOD_BITS else ""] += 1
         else:
-            method = msg.cseq.method
+            method = msg.method
             self.replies[msg.status, method if method in METHOD_BITS else ""] += 1
 
 

@@ -31,13 +31,5 @@ class ToTags:
 
 def request_digest(msg: Message) -> str:
     """8 digits that are equal for an INVITE, its retransmissions and the ACK to our answer."""
-    found = msg.plain_via
-    if found is None:
-        via = msg.via
-        sent_by = via.host if via.port is None else f"{via.host}:{via.port}"
-        branch = via.branch or ""
-    else:
-        sent_by = found.string[found.start(1) : found.start(2)]
-        branch = found[2].partition(";branch=")[2].partition(";")[0]
-    key = wire.encode(f"{sent_by};{branch};{msg.call_id}")
+    key = wire.encode(f"{msg.hop};{msg.branch};{msg.call_id}")
     return f"{zlib.crc32(key):08x}"

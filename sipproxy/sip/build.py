@@ -93,16 +93,20 @@ def _plain_via_with_source(msg: Message) -> str:
     value = msg.table["Via"]
     found = msg.plain_via
     assert found is not None
-    host, params = found.groups()
+    _, host, _, params = found.groups()
     ip, port = msg.source
-    if ";r" not in params and ";R" not in params:
+    if ";r" not in params:
         return value if _same_host(host, ip) else f"{value};received={ip}"
-    at = f"{params};".find(";rport;")
-    if at < 0 or params.count(";r") > 1 or ";R" in params:
+    if not _asks_for_rport(params):
         bare = value.lstrip(" ")
         return value[: len(value) - len(bare)] + _via_with_source(msg, bare, False)
-    at += found.start(2)
+    at = found.start(4) + f"{params};".index(";rport;")
     return f"{value[:at]};rport={port}{value[at + 6 :]};received={ip}"
+
+
+def _asks_for_rport(params: str) -> bool:
+    """Whether parameters of a plain Via have an rport without a value, and no received."""
+    return ";rport;" in f"{params};" and params.count(";r") == 1
 
 
 def _via_with_source(msg: Message, value: str, force_rport: bool) -> str:
@@ -119,8 +123,8 @@ def _via_with_source(msg: Message, value: str, force_rport: bool) -> str:
 def needs_received(msg: Message) -> bool:
     """Whether the top Via gets a received parameter: it has one, asks for rport, or is not true."""
     plain = msg.plain_via
-    if plain is not None and ";r" not in plain[2] and ";R" not in plain[2]:
-        return not _same_host(plain[1], msg.source[0])
+    if plain is not None and ";r" not in plain[4]:
+        return not _same_host(plain[2], msg.source[0])
     place = msg.top
     return bool(place.spans) or not _same_host(place.via.host, msg.source[0])
 
@@ -146,6 +150,10 @@ def build_forwarded(
     `via` is the value of our Via. `new_ruri` takes the place of the Request-URI. `proto` is the
     transport it leaves by: over a stream a missing or wrong Content-Length is set right.
     """
+    if lumps is None and new_ruri is None and not path and proto == "udp" and msg.is_plain:
+        done = _forwarded_plain(msg, via, force_rport)
+        if done is not None:
+            return done
     edits = _via_edits(msg, force_rport)
     first = msg.via_row.start
     edits.append(Edit(first, first, f"Via: {via}\r\n"))
@@ -156,10 +164,35 @@ def build_forwarded(
     return _finish(msg, lumps, edits, new_ruri, proto)
 
 
+def _forwarded_plain(msg: Message, via: str, force_rport: bool) -> bytes | None:
+    """The plain request with our Via on top; None where its own Via is not the usual one."""
+    found = msg.plain_via
+    assert found is not None
+    _, host, _, params = found.groups()
+    ip, port = msg.source
+    if ";r" in params:
+        if not _asks_for_rport(params):
+            return None
+        params = f";received={ip}{params};".replace(";rport;", f";rport={port};")[:-1]
+    elif force_rport:
+        return None
+    elif not _same_host(host, ip):
+        params = f";received={ip}{params}"
+    head = msg.head
+    at = head.index("\r\nVia:") + 2
+    end = at + 4 + found.end(4)
+    text = f"{head[:at]}Via: {via}\r\n{head[at : at + 4 + found.start(4)]}{params}{head[end:]}"
+    return wire.encode(text) + msg.body
+
+
 def build_forwarded_reply(msg: Message, lumps: Lumps | None, *, proto: str = "udp") -> bytes:
     """The reply as it is sent back: the top Via taken away, edits applied."""
+    if lumps is None and proto == "udp" and msg.is_plain:
+        raw = msg.raw
+        at = raw.index(b"\r\nVia:")
+        return raw[:at] + raw[raw.index(b"\r\n", at + 2) :]
     row = msg.via_row
-    if msg.plain_via is not None:  # one Via in its row
+    if msg.is_plain:  # one Via in its row
         return _finish(msg, lumps, [Edit(row.start, row.end, "")], None, proto)
     top = msg.top
     if top.end < len(row.value):
@@ -231,12 +264,8 @@ def reply_destination(msg: Message, *, force_rport: bool = False) -> Address:
     found = msg.plain_via
     if found is not None:
         # The usual Via needs no parsing.
-        params = found[2]
-        if ";r" not in params and ";R" not in params:
-            port = found.string[found.end(1) + 1 : found.start(2)]
-            return msg.source[0], int(port or 0) or 5060
-        if ";rport;" in f"{params};" or ";rport=" in params:
-            return msg.source
+        _, _, port, params = found.groups()
+        return msg.source if ";rport" in params else (msg.source[0], int(port or 5060))
     via = msg.via
     return msg.source if via.rport is not None else (msg.source[0], via.port or 5060)
 

@@ -1,7 +1,7 @@
 """The CSeq value: `4711 INVITE` (RFC 3261 section 20.16)."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipproxy.errors import MessageError
 
@@ -11,8 +11,7 @@ _CSEQ = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CSeq:
+class CSeq(NamedTuple):
     """Sequence number as written (digits are not checked, as in Kamailio) and method."""
 
     number: str

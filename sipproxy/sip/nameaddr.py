@@ -24,6 +24,12 @@ _ADDRESS = (
     rf"|(?P<bare>[^<>\"\\;\s\0{{comma}}]+))"
     rf"(?P<params>{_PARAMS}){LWS}"
 )
+PLAIN = re.compile(
+    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<([^<>\"\s\0]+)>"
+    r"((?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*)\Z",
+    re.ASCII,
+)
+"""A single address as nearly all are written: URI (1), header parameters (2)."""
 _SINGLE = re.compile(_ADDRESS.format(comma="") + r"\Z", re.DOTALL | re.ASCII)
 _ELEMENT = re.compile(_ADDRESS.format(comma=",") + r"(?P<end>,|\Z)", re.DOTALL | re.ASCII)
 
@@ -103,6 +109,17 @@ class NameAddr:
             return f"{self.uri}{params}"
         gap = " " if self.display else ""
         return f"{self.display}{gap}<{self.uri}>{params}"
+
+
+def tag_of(text: str) -> str | None:
+    """The tag of the single address written in `text`. Raises MessageError."""
+    plain = PLAIN.match(text)
+    if plain is None:
+        return NameAddr.parse(text).tag
+    params = plain[2]
+    if params.startswith(";tag=") and params.count(";") == 1:
+        return params[5:]
+    return NameAddr("", "", params[1:]).tag
 
 
 @lru_cache(maxsize=4096)

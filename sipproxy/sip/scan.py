@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from sipproxy import text as wire
 from sipproxy.errors import HeaderError, MessageError
-from sipproxy.sip import via
+from sipproxy.sip import nameaddr, via
 from sipproxy.sip.cseq import CSeq
-from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.names import spelling
 
 #: What stands between the last header and the body: an empty line, whatever ends it.
@@ -27,16 +26,6 @@ _REPLY_START = re.compile(r"[Ss][Ii][Pp]/2\.0 ")
 # Names: RFC 3261 tokens and what Kamailio takes beyond them.
 _ROW = re.compile(
     r"(?P<name>[A-Za-z0-9.!%*_+`'~-]+)[ \t]*:(?P<value>[^\n]*\n(?:[ \t][^\n]*\n)*)", re.ASCII
-)
-# What certainly is well-formed; all else is left to the parser of its value.
-PLAIN_VIA = re.compile(
-    r" *SIP/2\.0/[A-Za-z]+ ([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?:6[0-4]\d{3}|[1-5]\d{4}|\d{1,4}))?"
-    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
-    re.ASCII,
-)
-PLAIN_ADDRESS = re.compile(
-    r" *(?:\"[^\"\\\r\0]*\" *|[^\"<>\\;\r\0]*)<([^<>\"\s\0]+)>(?:;[\w.+-]+(?:=[\w.:+@~-]+)?)*\Z",
-    re.ASCII,
 )
 _LEADING = re.compile(r"(?:[ \t]|\r?\n[ \t])*")
 _NUMBER = re.compile(r"[ \t]*[0-9]+[ \t]*\Z")
@@ -154,9 +143,9 @@ def _complaint(name: str, value: str, table: dict[str, str]) -> str:
         return f"{name} twice"
     try:
         if name == "Via":
-            PLAIN_VIA.match(value) or via.places(value)
+            via.PLAIN.match(value) or via.places(value)
         elif name == "To":
-            PLAIN_ADDRESS.match(value) or NameAddr.parse(value)
+            nameaddr.PLAIN.match(value) or nameaddr.NameAddr.parse(value)
         elif name == "CSeq":
             CSeq.parse(value)
         elif name == "Content-Length" and not (

@@ -4,7 +4,7 @@ What is accepted follows Kamailio's core/parser/parse_via.c.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipproxy import text as wire
 from sipproxy.errors import MessageError
@@ -22,12 +22,18 @@ _VIA = re.compile(
     rf"(?P<end>(?:,{LWS})+|\Z)",
     re.DOTALL | re.ASCII | re.IGNORECASE,
 )
+PLAIN = re.compile(
+    r" *SIP/2\.0/([A-Za-z]+) ([\w.-]+|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3}))?"
+    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
+    re.ASCII,
+)
+"""One hop as nearly all are written: transport (1), host (2), port (3), parameters (4)."""
 _WITH_VALUE = frozenset({"branch", "received", "maddr", "ttl", "i"})
 _WITHOUT_VALUE = frozenset({"alias", "hidden"})
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(NamedTuple):
     """One hop. `host` is the sent-by host with the brackets of IPv6, `port` None if absent or 0.
 
     `params` is the parameter list without its leading semicolon.
@@ -51,7 +57,8 @@ class Via:
     @classmethod
     def parse_list(cls, text: str) -> list["Via"]:
         """All hops of one header value, in order. Raises MessageError."""
-        return [place.via for place in places(text)]
+        plain = PLAIN.match(text)
+        return [of_plain(plain)] if plain else [place.via for place in places(text)]
 
     def param(self, name: str) -> str | None:
         """Value of a parameter; "" for a flag, None if absent."""
@@ -82,8 +89,30 @@ class Via:
         return f"{self.protocol}/{self.transport} {self.host}{port}{params}{comment}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class _PlainVia(Via):
+    """What :data:`PLAIN` reads: names in lower case, no blanks, no quotes."""
+
+    __slots__ = ()
+
+    def param(self, name: str) -> str | None:
+        return plain_param(self.params, name)
+
+
+def of_plain(found: re.Match[str]) -> Via:
+    """The hop that a match of :data:`PLAIN` is."""
+    transport, host, port, params = found.groups()
+    return _PlainVia("SIP/2.0", transport, host, int(port) if port else None, params[1:])
+
+
+def plain_param(params: str, name: str) -> str | None:
+    """Value of a parameter in a list of :data:`PLAIN`; "" for a flag, None if absent."""
+    _, _, rest = f";{params};".partition(f";{name}")
+    if rest[:1] == "=":
+        return rest[1:].partition(";")[0]
+    return "" if rest[:1] == ";" else None
+
+
+class Place(NamedTuple):
     """Where one hop stands in a header value: `start` to `end` covers a comma that follows.
 
     `params_at` is where a parameter may be inserted before all others; `spans` gives start and end

@@ -12,18 +12,10 @@ Key = tuple[str, ...]
 
 def via_key(msg: Message, method: str) -> Key | None:
     """Key of a request with RFC 3261's branch: method, branch, sent-by, transport; else None."""
-    found = msg.plain_via
-    if found is not None:
-        branch = found[2].partition(";branch=")[2].partition(";")[0]
-        if not branch.startswith(COOKIE) or len(branch) <= len(COOKIE):
-            return None
-        return (method, branch, found.string[: found.start(2)].lstrip())
-    via = msg.via
-    branch = via.branch or ""
+    branch = msg.branch
     if not branch.startswith(COOKIE) or len(branch) <= len(COOKIE):
         return None
-    port = "" if via.port is None else f":{via.port}"
-    return (method, branch, f"SIP/2.0/{via.transport} {via.host}{port}")
+    return (method, branch, msg.hop)
 
 
 def old_key(msg: Message, method: str) -> Key:
@@ -157,11 +149,8 @@ class Known:
 
 def _branch_of(msg: Message) -> str:
     """The branch of the topmost Via, empty for none."""
-    found = msg.plain_via
-    if found is not None:
-        return found[2].partition(";branch=")[2].partition(";")[0]
     try:
-        return msg.via.branch or ""
+        return msg.branch
     except MessageError:
         return ""
 
