@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from operator import is_
 
 from sipproxy.modules.htable.store import Cell, Rule
 
@@ -82,6 +83,14 @@ class LocalStore:
         copy = LocalStore()
         copy.parts[:] = [part.copy() for part in self.parts]
         return copy
+
+    def written_since(self, before: "LocalStore") -> Iterator[tuple[str, Cell]]:
+        """The cells that are other objects than in a copy made before."""
+        for part, then in zip(self.parts, before.parts, strict=True):
+            # Most parts were not touched, and that is found out without a step of Python's.
+            same = len(part) == len(then) and all(map(is_, part.values(), then.values()))
+            if not same:
+                yield from ((key, cell) for key, cell in part.items() if then.get(key) is not cell)
 
     def swap(self, other: "LocalStore") -> None:
         """Exchange all cells with another store's, in one step."""

@@ -171,9 +171,8 @@ class Table:
 
     def written_since(self, before: LocalStore) -> Iterator[Item]:
         """The cells that are others than in a copy made before."""
-        for key, cell in self.store.items():
-            if before.get(key) is not cell:
-                yield key, cell
+        assert isinstance(self.store, LocalStore)
+        return self.store.written_since(before)
 
     def slot_of(self, key: str) -> int:
         """The slot a key stands in."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sipproxy.errors import CfgError, ModuleError, RpcError
+from sipproxy.modules.htable.local import LocalStore
 from sipproxy.testing import load_cfg_text, request
 from tests.opened import START, Served
 
@@ -287,3 +288,15 @@ def test_the_database_has_its_tables_to_itself(file: Path, tmp_path: Path) -> No
     first.write("$sht(t=>a)", "changed")
     first.proxy.close()
     assert Served(text).open().items() == {"a": "one", "n": 5}
+
+
+def test_what_was_written_since_a_copy() -> None:
+    store = LocalStore()
+    store["a"] = 1, 0
+    store["b"] = 2, 0
+    copy = store.copy()
+    assert list(store.written_since(copy)) == []
+    store["a"] = int("1"), 0
+    store["c"] = 3, 0
+    store.remove("b")
+    assert sorted(store.written_since(copy)) == [("a", (1, 0)), ("c", (3, 0))]
