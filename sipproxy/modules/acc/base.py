@@ -8,6 +8,7 @@ from sipproxy.errors import ModuleError
 from sipproxy.modules.acc.extras import Extra, read_extras, read_legs
 
 _FLAGS = ("failed_transaction_flag", "log_flag", "log_missed_flag", "acc_prepare_flag")
+_DB_FLAGS = ("db_flag", "db_missed_flag")
 _MOST_FILTERED = 15
 _MOST_FLAG = 31
 
@@ -35,23 +36,23 @@ class Base(Module):
     time_exten = modparam("time_exten", "Name of the microseconds in mode 1.")
     time_format = modparam("%Y-%m-%d %H:%M:%S", "How modes 3 and 4 write the time, for strftime.")
     acc_extra_size = modparam(64, "Most parts that extras may add.")
-    acc_extra_nullable = modparam(0, "Without effect on the log.")
+    acc_extra_nullable = modparam(0, "1: an extra without a value is NULL in the database.")
     clone_msg = modparam(1, "Without effect: a request is never changed by its record.")
 
-    db_url = modparam("", "Database to write to: an error, there is none yet.")
-    db_flag = modparam(-1, "Flag of requests for the database; counts with db_url.")
-    db_missed_flag = modparam(-1, "Flag of missed calls for the database; counts with db_url.")
-    db_extra = modparam("", "What a row has more; counts with db_url.")
-    db_table_acc = modparam("acc", "Table of requests; counts with db_url.")
-    db_table_missed_calls = modparam("missed_calls", "Table of missed calls; counts with db_url.")
-    db_insert_mode = modparam(0, "How rows are inserted; counts with db_url.")
-    acc_method_column = modparam("method", "A column; counts with db_url.")
-    acc_from_tag_column = modparam("from_tag", "A column; counts with db_url.")
-    acc_to_tag_column = modparam("to_tag", "A column; counts with db_url.")
-    acc_callid_column = modparam("callid", "A column; counts with db_url.")
-    acc_sip_code_column = modparam("sip_code", "A column; counts with db_url.")
-    acc_sip_reason_column = modparam("sip_reason", "A column; counts with db_url.")
-    acc_time_column = modparam("time", "A column; counts with db_url.")
+    db_url = modparam("", "Database to write to; without it what follows has no effect.")
+    db_flag = modparam(-1, "Flag of requests that the database is told of.")
+    db_missed_flag = modparam(-1, "Flag of INVITEs that the database is told of when they fail.")
+    db_extra = modparam("", "What a row has more: column=$pv;column2=$pv2.")
+    db_table_acc = modparam("acc", "Table of requests; may hold pseudo-variables.")
+    db_table_missed_calls = modparam("missed_calls", "Table of missed calls; as db_table_acc.")
+    db_insert_mode = modparam(0, "Without effect: a row is always added aside, in order.")
+    acc_method_column = modparam("method", "Column of the method.")
+    acc_from_tag_column = modparam("from_tag", "Column of the From tag.")
+    acc_to_tag_column = modparam("to_tag", "Column of the To tag.")
+    acc_callid_column = modparam("callid", "Column of the Call-ID.")
+    acc_sip_code_column = modparam("sip_code", "Column of the status.")
+    acc_sip_reason_column = modparam("sip_reason", "Column of the reason.")
+    acc_time_column = modparam("time", "Column of the time.")
 
     cdr_enable = modparam(0, "Records of whole calls: an error, they need the module dialog.")
     cdr_skip = modparam("", "Counts with cdr_enable.")
@@ -76,15 +77,13 @@ class Base(Module):
 
     def read_parameters(self) -> None:
         """Check the parameters and look up what they name; raises ModuleError."""
-        for name in _FLAGS:
+        for name in (*_FLAGS, *(_DB_FLAGS if self.db_url else ())):
             if not -1 <= getattr(self, name) <= _MOST_FLAG:
                 raise ModuleError(f"{name}: {getattr(self, name)} is no flag")
         if self.log_facility and self.log_facility not in FACILITIES:
             raise ModuleError(f'log_facility: "{self.log_facility}" does not exist')
         if self.cdr_enable:
             raise ModuleError("cdr_enable: records of calls need the module dialog")
-        if self.db_url:
-            raise ModuleError("db_url: records in a database are not there yet, use log_flag")
         self.filtered = _read_filter(self.failed_filter)
         self.extras = read_extras("log_extra", self.log_extra, self.host, self.acc_extra_size)
         self.legs = read_legs(self.multi_leg_info, self.host)

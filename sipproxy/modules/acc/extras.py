@@ -24,10 +24,14 @@ class Extra:
     name: str
     access: PvAccess
 
+    def value(self, ctx: Context) -> str | None:
+        """Its value for this request."""
+        value = self.access.read(ctx)
+        return None if value is None else to_str(value)
+
     def field(self, ctx: Context) -> Field:
         """Its name and value for this request."""
-        value = self.access.read(ctx)
-        return self.name, "" if value is None else to_str(value)
+        return self.name, self.value(ctx) or ""
 
 
 def read_extras(parameter: str, text: str, resolver: Resolver, most: int) -> tuple[Extra, ...]:
@@ -79,13 +83,18 @@ def read_legs(text: str, resolver: Resolver) -> tuple[Extra, ...]:
 
 
 def leg_fields(legs: tuple[Extra, ...], ctx: Context) -> list[list[Field]]:
-    """The fields of each leg: the first values of all AVPs, the second ones; one at least."""
-    columns = [(leg.name, _values(leg, ctx)) for leg in legs]
-    count = max(1, *(len(values) for _, values in columns))
+    """The fields of each leg."""
     return [
-        [(name, values[at] if at < len(values) else "") for name, values in columns]
-        for at in range(count)
+        [(leg.name, value or "") for leg, value in zip(legs, values, strict=True)]
+        for values in leg_values(legs, ctx)
     ]
+
+
+def leg_values(legs: tuple[Extra, ...], ctx: Context) -> list[list[str | None]]:
+    """The values of each leg: the first ones of all AVPs, the second ones; one leg at least."""
+    columns = [_values(leg, ctx) for leg in legs]
+    count = max(1, *map(len, columns))
+    return [[values[at] if at < len(values) else None for values in columns] for at in range(count)]
 
 
 def _values(leg: Extra, ctx: Context) -> list[str]:

@@ -86,12 +86,22 @@ def time_of(now: float, mode: int, names: tuple[str, str], layout: str) -> str:
     stamp = f"timestamp={int(now)}"
     exten, attr = names
     if mode == MICROSECONDS:
-        return f"{stamp};{exten}={int(now % 1 * 1_000_000)}"
+        return f"{stamp};{exten}={microseconds_of(now)}"
     if mode == FRACTION:
         return f"{stamp};{attr}={now:.3f}"
     if mode in (LOCAL_TIME, UTC_TIME):
-        moment = datetime.fromtimestamp(int(now), UTC)
-        if mode == LOCAL_TIME:
-            moment = moment.astimezone()
-        return f"{stamp};{attr}={moment.strftime(layout)}"
+        return f"{stamp};{attr}={written_time(now, mode, layout)}"
     return stamp
+
+
+def microseconds_of(now: float) -> int:
+    """The microseconds since the second began."""
+    return int(now % 1 * 1_000_000)
+
+
+def written_time(now: float, mode: int, layout: str) -> str:
+    """The second in the layout of strftime, in local time or in UTC."""
+    moment = datetime.fromtimestamp(int(now), UTC)
+    if mode == LOCAL_TIME:
+        moment = moment.astimezone()
+    return moment.strftime(layout)

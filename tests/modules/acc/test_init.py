@@ -278,7 +278,7 @@ def swapped() -> Callable[[bool], list[str]]:
     [
         ("log_flag", 32, "no flag"),
         ("cdr_enable", 1, "dialog"),
-        ("db_url", '"sqlite:///x"', "log_flag"),
+        ("db_url", '"sqlite:///x"', "db_sqlite is not loaded"),
         ("failed_filter", '"200"', "no status of a failure"),
         ("failed_filter", '"404;407"', "no status of a failure"),
         ("log_facility", '"LOG_NOWHERE"', "does not exist"),
