@@ -60,7 +60,7 @@ class PooledDatabase(Database):
         super().__init__(url, dialect)
         self.timeout = timeout
         self.read_only = read_only
-        self._transaction = transaction
+        self._isolation = transaction
         self._holds_nul = holds_nul
         self._statements = _Lazy(lambda: make_engine(timeout, threads))
         self._tables = _Lazy(lambda: make_engine(TABLE_SECONDS, BULK_THREADS))
@@ -81,7 +81,7 @@ class PooledDatabase(Database):
     async def apply(self, steps: Sequence[Step]) -> list[int]:
         if self.read_only:
             raise DatabaseError(f"{self.url}: a replay changes no database server")
-        return await self._in_thread(lambda c: _applied(c, steps, self._transaction))
+        return await self._in_thread(lambda c: _applied(c, steps, self._isolation))
 
     async def ask(self, sql: str) -> Result:
         if self.read_only and not only_reads(sql):
@@ -97,7 +97,7 @@ class PooledDatabase(Database):
         try:
             # Without stream_results a driver takes all rows in before it gives the first; with it
             # PostgreSQL wants a transaction.
-            with self._transaction_on(self._tables.engine) as connection:
+            with self._transaction() as connection:
                 asked = connection.execution_options(stream_results=True)
                 result = asked.exec_driver_sql(sql, presentable(parameters))
                 while rows := result.fetchmany(size):
@@ -109,21 +109,19 @@ class PooledDatabase(Database):
         if self.read_only:
             raise DatabaseError(f"{self.url}: a replay changes no database server")
         try:
-            with self._transaction_on(self._tables.engine) as connection:
+            with self._transaction() as connection:
                 for sql, rows in changes:
                     _write(connection, sql, iter(rows))
         except _ERRORS as error:
             raise self._error(error) from None
 
     @contextmanager
-    def _transaction_on(self, engine: Engine) -> Iterator[Connection]:
-        """A connection with a transaction, instead of the engine's autocommit."""
-        level = self._transaction
-        with (
-            engine.connect().execution_options(isolation_level=level) as connection,
-            connection.begin(),
-        ):
-            yield connection
+    def _transaction(self) -> Iterator[Connection]:
+        """A connection for whole tables with a transaction, instead of the engine's autocommit."""
+        with self._tables.connection() as connection:
+            connection.execution_options(isolation_level=self._isolation)
+            with connection.begin():
+                yield connection
 
     async def aside(self, work: Callable[[], T]) -> T:
         try:
@@ -161,14 +159,13 @@ class PooledDatabase(Database):
     def _guarded(self, work: Callable[[Connection], T]) -> T:
         """Do it; a second time when the connection turned out to be gone before it began."""
         try:
-            engine = self._statements.engine
-            with engine.connect() as connection:
+            with self._statements.connection() as connection:
                 try:
                     return work(connection)
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
-            with engine.connect() as connection:
+            with self._statements.connection() as connection:
                 return work(connection)
         except _ERRORS as error:
             raise self._error(error) from None
@@ -192,6 +189,15 @@ class _Lazy:
             if self._made is None:
                 self._made = self._make()
             return self._made
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One of its connections; it is not kept when the engine was closed meanwhile."""
+        engine = self.engine
+        with engine.connect() as connection:
+            yield connection
+            if engine is not self._made:
+                connection.invalidate()
 
     def close(self) -> None:
         """Close its connections; it may be wanted again."""
