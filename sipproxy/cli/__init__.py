@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "Play captures through a cfg on a virtual clock.",
     "compare": "Play captures through two cfgs: whom does the second block?",
     "sweep": "Play captures with many values of a cfg's defines, and find the knee.",
+    "explain": "Tell why a cfg treats a captured message as it does.",
     "gen": "Write a capture of made-up traffic, and the truth about it.",
     "db": "Make, check or show Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
