@@ -53,7 +53,9 @@ class Base:
         """Put rows into one of Kamailio's tables."""
         table: Table = known_tables([name])[-1]
         with connected(DatabaseUrl.parse(self.url)) as connection:
+            connection.exec_driver_sql("BEGIN")
             connection.execute(insert(table), list(rows))
+            connection.exec_driver_sql("COMMIT")
 
     def rows(self, name: str, *columns: str) -> list[tuple[Any, ...]]:
         """Columns of all rows, in an order of their own."""
