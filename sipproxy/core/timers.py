@@ -1,59 +1,97 @@
 """The proxy's one timer queue.
 
-SIP uses few durations, so timers of one duration stand in an insertion-ordered dict (their
-deadlines only grow) and a small heap holds the dicts' heads. Scheduling and cancelling cost the
-same however many timers are pending, and a cancelled timer is really gone: nothing is swept.
+SIP uses few durations, so timers of one duration stand in one lane, linked in the order in which
+they were set (their deadlines only grow), and a small heap holds the lanes' heads. Scheduling and
+cancelling cost the same however many timers are pending, and a cancelled timer is really gone:
+nothing is swept, and nothing looks for the next one behind those that are gone.
 """
+
+from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
 from itertools import count
 from math import inf
+from typing import Final
 
-Action = Callable[[float], None]
-"""What a timer does; it is given the instant it was due."""
+Action = Callable[..., None]
+"""What a timer does; it is given the timer's arguments and the instant it was due."""
 
 
-class Timer:
+class _Link:
+    """A place in the ring of a lane."""
+
+    __slots__ = ("before", "behind")
+
+    before: _Link
+    behind: _Link
+
+
+_NOWHERE: Final = _Link()
+"""Both neighbours of a timer that is over."""
+
+
+class Timer(_Link):
     """A pending timer; made by :meth:`TimerQueue.after`."""
 
-    __slots__ = ("action", "deadline", "lane", "number")
+    __slots__ = ("action", "args", "deadline", "number")
 
-    def __init__(self, deadline: float, number: int, action: Action, lane: float) -> None:
+    def __init__(
+        self, deadline: float, number: int, action: Action, args: tuple[object, ...]
+    ) -> None:
         self.deadline = deadline
         self.number = number
         self.action = action
-        self.lane = lane
+        self.args = args
+
+
+class _Lane(_Link):
+    """The timers of one duration as a ring: behind it stands the first, before it the last."""
+
+    __slots__ = ("row",)
+
+    def __init__(self) -> None:
+        self.before = self.behind = self
+        self.row = inf
+        """The deadline in the lane's row among the heads."""
 
 
 class TimerQueue:
     """Timers in the order of their deadlines; of one instant, in the order they were set."""
 
     def __init__(self) -> None:
-        self._lanes: dict[float, dict[int, Timer]] = {}
+        self._lanes: dict[float, _Lane] = {}
         self._heads: list[tuple[float, int, float]] = []
-        self._rows: dict[float, float] = {}
-        """The deadline in the row of a lane, for each lane that has one among the heads."""
+        self._pending = 0
         self._numbers = count()
         self._recurring: list[_Recurring] = []
 
     def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+        return self._pending
 
-    def after(self, now: float, delay: float, action: Action) -> Timer:
+    def after(self, now: float, delay: float, action: Action, *args: object) -> Timer:
         """Run `action` when `delay` seconds have passed since `now`."""
-        timer = Timer(now + delay, next(self._numbers), action, delay)
-        lane = self._lanes.setdefault(delay, {})
+        deadline = now + delay
+        timer = Timer(deadline, next(self._numbers), action, args)
+        key = delay
+        lane = self._lanes.get(key) or self._lane(key)
+        last = lane.before
         # A clock that was set back may bring a deadline before the lane's last: it gets its own.
-        if lane and next(reversed(lane.values())).deadline > timer.deadline:
-            timer.lane = -timer.number - 1.0
-            lane = self._lanes.setdefault(timer.lane, {})
+        if isinstance(last, Timer) and last.deadline > deadline:
+            key = -timer.number - 1.0
+            lane = last = self._lane(key)
         # A row of a timer that is gone serves too, if it comes up no later than this timer.
-        if not lane and timer.deadline < self._rows.get(timer.lane, inf):
-            self._rows[timer.lane] = timer.deadline
-            heapq.heappush(self._heads, (timer.deadline, timer.number, timer.lane))
-        lane[timer.number] = timer
+        if last is lane and deadline < lane.row:
+            lane.row = deadline
+            heapq.heappush(self._heads, (deadline, timer.number, key))
+        timer.before, timer.behind = last, lane
+        last.behind = lane.before = timer
+        self._pending += 1
         return timer
+
+    def _lane(self, key: float) -> _Lane:
+        lane = self._lanes[key] = _Lane()
+        return lane
 
     def every(self, now: float, interval: float, action: Action) -> None:
         """Run `action` each `interval` seconds, first one interval after `now`."""
@@ -70,11 +108,12 @@ class TimerQueue:
 
     def cancel(self, timer: Timer) -> bool:
         """Take a timer out; False when it has run or was cancelled before."""
-        lane = self._lanes.get(timer.lane)
-        if lane is None or lane.pop(timer.number, None) is None:
+        before, behind = timer.before, timer.behind
+        if behind is _NOWHERE:
             return False
-        if not lane and timer.lane < 0:
-            del self._lanes[timer.lane]
+        before.behind, behind.before = behind, before
+        timer.before = timer.behind = _NOWHERE
+        self._pending -= 1
         return True
 
     def next_deadline(self) -> float | None:
@@ -87,7 +126,7 @@ class TimerQueue:
         ran = 0
         while (timer := self._head()) is not None and timer.deadline <= now:
             self.cancel(timer)
-            timer.action(timer.deadline)
+            timer.action(*timer.args, timer.deadline)
             ran += 1
         return ran
 
@@ -97,15 +136,15 @@ class TimerQueue:
         while heads:
             _, number, key = heads[0]
             lane = self._lanes.get(key)
-            if not lane:
+            first = lane.behind if lane is not None else None
+            if lane is None or not isinstance(first, Timer):
                 heapq.heappop(heads)
-                self._rows.pop(key, None)
+                self._lanes.pop(key, None)
                 continue
-            first = next(iter(lane.values()))
             if first.number == number:
                 return first
             heapq.heapreplace(heads, (first.deadline, first.number, key))
-            self._rows[key] = first.deadline
+            lane.row = first.deadline
         return None
 
 

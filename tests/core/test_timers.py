@@ -1,9 +1,11 @@
 """The timer queue: order, cancelling, and what a naive queue would do."""
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipproxy.core.timers import TimerQueue
+from sipproxy.core.timers import Timer, TimerQueue
 
 
 def test_runs_in_order_of_deadline_then_of_setting() -> None:
@@ -83,6 +85,36 @@ def test_a_clock_that_was_set_back_does_not_lose_order() -> None:
     assert queue.next_deadline() == 7.0
     queue.expire(20.0)
     assert ran == [7.0, 15.0]
+
+
+def test_arguments_come_before_the_instant() -> None:
+    queue = TimerQueue()
+    ran: list[tuple[object, ...]] = []
+    queue.after(0.0, 1.0, lambda *told: ran.append(told), "a", 7)
+    queue.expire(2.0)
+    assert ran == [("a", 7, 1.0)]
+
+
+def test_a_timer_that_is_over_holds_no_other_and_goes_at_once() -> None:
+    queue = TimerQueue()
+    first, second = queue.after(0.0, 1.0, print), queue.after(0.0, 1.0, print)
+    third = queue.after(0.0, 1.0, print)
+    queue.cancel(second)
+    assert gc.get_referents(second).count(first) == gc.get_referents(second).count(third) == 0
+    gone = [id(second)]
+    del second
+    assert not any(id(one) in gone and isinstance(one, Timer) for one in gc.get_objects())
+    assert len(queue) == 2
+
+
+def test_odd_durations_leave_nothing_behind() -> None:
+    queue = TimerQueue()
+    for number in range(100):
+        queue.after(0.0, number / 7, lambda due: None)
+        queue.after(-number, 50.0, lambda due: None)
+    queue.expire(100.0)
+    assert queue.next_deadline() is None
+    assert (len(queue._lanes), len(queue._heads)) == (0, 0)
 
 
 @given(

@@ -194,7 +194,7 @@ class Timing(Params):
     # -- the queue
 
     def _timer(self, wait: float, action: Callable[..., None], *args: object) -> Timer:
-        timer: Timer = self.host.timers.after(self.host.now(), wait, partial(action, *args))
+        timer: Timer = self.host.timers.after(self.host.now(), wait, action, *args)
         return timer
 
     def stop(self, timer: Timer | None) -> None:
