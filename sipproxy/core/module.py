@@ -189,7 +189,7 @@ def transformation(name: str, *, raw: bool = False) -> Callable[[Handler], Handl
     return apply
 
 
-def select(name: str) -> Callable[[Handler], Handler]:
+def select_root(name: str) -> Callable[[Handler], Handler]:
     """Selects `@name` and below: the method is called once for each that the cfg has.
 
     It gets the core.selects.Path behind the name, gives a core.selects.Read, and raises ValueError

@@ -1,6 +1,6 @@
 """Selects, `@from.uri.user`: how they are written, and what a module offers (core/select.c).
 
-A module offers a root by `@select("tm")` on a method that gets the :class:`Path` behind the root
+A module offers a root by `@select_root("tm")` on a method that gets the :class:`Path` behind the root
 and gives what reads the value.
 """
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.resolve import ResolveError
 from sipproxy.core.selects import Path, Read, plain
 from sipproxy.errors import MessageError
@@ -93,8 +93,8 @@ def test_what_is_not_below(below: list[int | str], says: str) -> None:
 class Offering(Module, name="offering"):
     """Offers two names for one root."""
 
-    @select("shape")
-    @select("form")
+    @select_root("shape")
+    @select_root("form")
     def shapes(self, path: Path) -> Read:
         """Shapes."""
 

@@ -1,6 +1,7 @@
 """allow_address and its kin: what the address table says."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from sipproxy.core.addresses import packed, packed_as_kamailio, unpacked
 from sipproxy.core.answer import Struct
@@ -52,14 +53,32 @@ class Addresses(PermissionsBase):
         return self._addresses
 
     def _read(self) -> AddressTable:
-        """A table anew; raises ModuleError."""
+        """A table anew, now; raises ModuleError."""
+        return self._told(self._built(aside=False))
+
+    async def _read_aside(self) -> AddressTable:
+        """A table anew, made where no message waits for it; raises ModuleError."""
+        work = partial(self._built, aside=True)
+        if self.address_file:
+            return self._told(await self.aside(work))
+        try:
+            return self._told(await self.database().aside(work))
+        except DatabaseError as error:
+            raise ModuleError(str(error)) from None
+
+    def _built(self, *, aside: bool) -> AddressTable:
+        """Raises ModuleError. It may run in a thread: it changes nothing and tells nothing."""
         table = AddressTable(self.max_subnets)
         try:
-            for row in self._file_rows() if self.address_file else self._database_rows():
+            for row in self._file_rows() if self.address_file else self._database_rows(aside):
                 table.add(*row)
         except ValueError as error:
             raise ModuleError(f"reload of address table failed: {error}") from None
         table.settle()
+        return table
+
+    def _told(self, table: AddressTable) -> AddressTable:
+        """The table, of which it is told that it is full."""
         if table.full:
             text = f"subnet table is full: only {self.max_subnets} are kept (max_subnets)"
             report(self.host.log, CRIT, "permissions", text)
@@ -73,22 +92,22 @@ class Addresses(PermissionsBase):
         except OSError as error:
             raise ModuleError(f"can't open list file [{path}]: {error.strerror}") from None
 
-    def _database_rows(self) -> Iterable[Row]:
+    def _database_rows(self, aside: bool) -> Iterable[Row]:
         from sipproxy.modules.permissions.queries import read_all
 
         columns = (self.grp_col, self.ip_addr_col, self.mask_col, self.port_col, self.tag_col)
         try:
-            rows = read_all(self.database(), self.address_table, *columns)
+            rows = read_all(self.database(), self.address_table, *columns, aside=aside)
+            for group, address, mask, port, tag in rows:
+                if not isinstance(group, int) or group <= 0:
+                    raise ValueError(f"invalid record: group {group!r}")
+                if not isinstance(address, str):
+                    raise ValueError(f"invalid record: address {address!r}")
+                if not isinstance(mask, int) or not isinstance(port, int):
+                    raise ValueError(f"invalid record: mask {mask!r}, port {port!r} of {address}")
+                yield group, address, mask, port, None if tag is None else str(tag)
         except DatabaseError as error:
             raise ModuleError(f"failed to query database: {error}") from None
-        for group, address, mask, port, tag in rows:
-            if not isinstance(group, int) or group <= 0:
-                raise ValueError(f"invalid record: group {group!r}")
-            if not isinstance(address, str):
-                raise ValueError(f"invalid record: address {address!r}")
-            if not isinstance(mask, int) or not isinstance(port, int):
-                raise ValueError(f"invalid record: mask {mask!r}, port {port!r} of {address}")
-            yield group, address, mask, port, None if tag is None else str(tag)
 
     # -- functions
 
@@ -142,14 +161,14 @@ class Addresses(PermissionsBase):
     # -- RPC
 
     @rpc("permissions.addressReload")
-    def _address_reload(self) -> str:
+    async def _address_reload(self) -> str:
         """Reload permissions address table"""
         self.begin_reload()
         if not self.address_file and not self.db_url:
             self.error("db_url not set")
             raise RpcError(500, "Reload failed.")
         try:
-            self._addresses = self._read()
+            self._addresses = await self._read_aside()
         except ModuleError as error:
             self.error(str(error))
             raise RpcError(500, "Reload failed.") from None

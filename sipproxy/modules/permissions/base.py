@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import Module, modparam
+from sipproxy.core.offload import Workers
 from sipproxy.core.pvspec import PvSyntaxError, parse_pv
 from sipproxy.core.resolve import ResolveError
 from sipproxy.errors import DatabaseError, ModuleError, RpcError
@@ -16,8 +18,14 @@ from sipproxy.errors import DatabaseError, ModuleError, RpcError
 if TYPE_CHECKING:
     from sipproxy.db.database import Database
 
+T = TypeVar("T")
+
 TABLE_VERSION = 6
 """Of both tables."""
+
+_PATIENCE = 3600.0
+"""Seconds that reading a file may take."""
+_BACKLOG = 10
 
 ADDRESSES, TRUSTED, ALLOW_FILE, DENY_FILE = 1, 2, 4, 8
 """Bits of `load_backends`."""
@@ -53,6 +61,10 @@ class PermissionsBase(Module):
     reload_delta = modparam(5, "Seconds that must lie between two reloads by RPC.")
     trusted_cleanup_interval = modparam(60, "Without effect: an old table is freed at once.")
 
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self._workers: Workers | None = None
+
     def start(self) -> None:
         if not self.load_backends:
             raise ModuleError("load_backends is 0: there is nothing to be loaded")
@@ -87,6 +99,19 @@ class PermissionsBase(Module):
     def database(self) -> Database:
         """The database of `db_url`; raises ModuleError."""
         return cast("Database", self.host.database(self.db_url))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do what takes long, and needs no database, in a thread; raises ModuleError."""
+        if self._workers is None:
+            self._workers = Workers(self.host.offload, "permissions", threads=1, backlog=_BACKLOG)
+        try:
+            return cast(T, await self._workers.submit(work, _PATIENCE))
+        except TimeoutError as error:
+            raise ModuleError(str(error)) from None
+
+    def close(self) -> None:
+        if self._workers is not None:
+            self._workers.close()
 
     def require_table(self, name: str) -> None:
         """See that the database holds a table of our version; raises ModuleError."""

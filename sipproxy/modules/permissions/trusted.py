@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sipproxy.core.answer import Struct
@@ -62,16 +63,37 @@ class Trusted(PermissionsBase):
         return self._trusted or {}
 
     def _read_trusted(self) -> Peers:
-        """The table anew; raises ModuleError."""
+        """The table anew, now; raises ModuleError."""
+        return self._told_peers(self._built_trusted(aside=False))
+
+    async def _read_trusted_aside(self) -> Peers:
+        """The table anew, made where no message waits for it; raises ModuleError."""
+        try:
+            return self._told_peers(
+                await self.database().aside(partial(self._built_trusted, aside=True))
+            )
+        except DatabaseError as error:
+            raise ModuleError(str(error)) from None
+
+    def _built_trusted(self, *, aside: bool) -> tuple[Peers, list[str]]:
+        """The peers, and complaints; raises ModuleError. It may run in a thread."""
         from sipproxy.modules.permissions.queries import read_all
 
         columns = (self.source_col, *self._columns(), self.priority_col)
+        complaints: list[str] = []
         try:
-            rows = read_all(self.database(), self.trusted_table, *columns)
-            peers = [read_peer(row, self.error) for row in rows]
+            rows = read_all(self.database(), self.trusted_table, *columns, aside=aside)
+            peers = [read_peer(row, complaints.append) for row in rows]
         except (DatabaseError, ValueError) as error:
             raise ModuleError(f"reload of trusted table failed: {error}") from None
-        return by_source(peer for peer in peers if peer is not None)
+        return by_source(peer for peer in peers if peer is not None), complaints
+
+    def _told_peers(self, built: tuple[Peers, list[str]]) -> Peers:
+        """The peers; the complaints are told."""
+        peers, complaints = built
+        for text in complaints:
+            self.error(text)
+        return peers
 
     def _columns(self) -> tuple[str, str, str, str]:
         return self.proto_col, self.from_col, self.ruri_col, self.tag_col
@@ -174,7 +196,7 @@ class Trusted(PermissionsBase):
     # -- RPC
 
     @rpc("permissions.trustedReload")
-    def _trusted_reload(self) -> str:
+    async def _trusted_reload(self) -> str:
         """Reload permissions trusted table"""
         self.begin_reload()
         try:
@@ -182,7 +204,7 @@ class Trusted(PermissionsBase):
                 raise ModuleError("db_url not set")
             if self.db_mode != 1 or not self.load_backends & TRUSTED:
                 raise ModuleError("in-memory hash table not initialized")
-            self._trusted = self._read_trusted()
+            self._trusted = await self._read_trusted_aside()
         except ModuleError as error:
             self.error(str(error))
             raise RpcError(500, "Reload failed.") from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from sipproxy.core.log import ERROR, report
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from sipproxy.db.database import Database
 
 _TABLE_VERSION = 1
+_AT_ONCE = 1000
+"""Rows that are fetched together."""
 
 
 class SecfilterBase(Module):
@@ -56,12 +60,18 @@ class SecfilterBase(Module):
                 self._lists = Lists()
         return self._lists
 
-    def reload(self) -> None:
-        """Read the table again and take its lists; raises ModuleError and keeps the old ones."""
-        self._lists = self.read()
+    async def reload(self) -> None:
+        """Read the table again, where no message waits for it, and take its lists.
 
-    def read(self) -> Lists:
-        """The table as lists; raises ModuleError."""
+        Raises ModuleError and keeps the old ones.
+        """
+        try:
+            self._lists = await self._database().aside(partial(self.read, aside=True))
+        except DatabaseError as error:
+            raise ModuleError(f"error loading data from database: {error}") from None
+
+    def read(self, *, aside: bool = False) -> Lists:
+        """The table as lists; raises ModuleError. `aside`: in a thread of the database."""
         from sqlalchemy import column, select
         from sqlalchemy.sql import table
 
@@ -71,7 +81,8 @@ class SecfilterBase(Module):
         lists = Lists()
         try:
             query = self._database().prepare(select(*columns).select_from(table(self.table_name)))
-            for action, kind, text in query.read():
+            rows = chain.from_iterable(query.stream(size=_AT_ONCE)) if aside else query.read()
+            for action, kind, text in rows:
                 lists.add(action, kind, text)
         except (DatabaseError, ValueError) as error:
             raise ModuleError(f"error loading data from database: {error}") from None

@@ -37,10 +37,10 @@ class Commands(SecfilterBase):
     """What an operator may ask and do."""
 
     @rpc("secfilter.reload")
-    def _reload(self) -> str:
+    async def _reload(self) -> str:
         """Reload values from database"""
         try:
-            self.reload()
+            await self.reload()
         except ModuleError as error:
             self.error(str(error))
             raise RpcError(500, "Error loading data from database") from None

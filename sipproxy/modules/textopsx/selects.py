@@ -1,7 +1,7 @@
 """`@hf_value`, `@hf_value2` and `@hf_value_exists`: values of headers (Kamailio textopsx.c)."""
 
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.select_parts import address_of, params_of, uri_of
 from sipproxy.core.selects import Path, Read, plain
 from sipproxy.modules.textopsx.headervalues import found_at, rows_of, text_of
@@ -80,7 +80,7 @@ def _param(spec: Spec, name: str) -> Read:
 class HeaderValueSelects(Module):
     """Single values of headers, as received."""
 
-    @select("hf_value")
+    @select_root("hf_value")
     def select_hf_value(self, path: Path) -> Read:
         """`hf_value.contact[2]`: a value; without a number all of them. Below it `uri`, `name`,
         `param.x` (also `p.x`), `nameaddr.uri`, `params.x`.
@@ -106,7 +106,7 @@ class HeaderValueSelects(Module):
             }
         )
 
-    @select("hf_value2")
+    @select_root("hf_value2")
     def select_hf_value2(self, path: Path) -> Read:
         """`hf_value2.authorization[2]`: the whole of a header; `params.x` of it."""
         spec = _header(path)
@@ -118,7 +118,7 @@ class HeaderValueSelects(Module):
 
         return params_of(path, read) if path else read
 
-    @select("hf_value_exists")
+    @select_root("hf_value_exists")
     def select_hf_value_exists(self, path: Path) -> Read:
         """`hf_value_exists.supported.path`: 1 where a header has the value, in any case, else 0."""
         name = path.name("the name of a header")

@@ -5,7 +5,7 @@ from typing import Any
 
 from sipproxy import text as wire
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.selects import Maker, Path, Read, plain
 from sipproxy.modules.tm.transaction import Branch, Transaction
 from sipproxy.sip.message import Message
@@ -25,7 +25,7 @@ class TransactionSelects(Module):
 
     found: Callable[[Context], Transaction | None]
 
-    @select("tm")
+    @select_root("tm")
     def select_tm(self, path: Path) -> Read:
         """1 where the message belongs to a transaction, else 0; `method`; of the server's side
         `uas.status request response local_to_tag`; of the branches `uac.count relayed last_status

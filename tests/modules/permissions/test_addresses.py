@@ -117,3 +117,26 @@ def test_lists(world: Any) -> None:
     ]
     members = dict(proxy.rpc("permissions.domainDump").members)
     assert members["item"] == {"domain_name": "h", "port": 0, "tag": "NULL"}
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_messages_are_served_while_the_table_is_read(world: Any, from_file: bool) -> None:
+    world.addresses((1, "10.0.0.1", 32, 0, None))
+    world.write("address.list", "1 10.0.0.1\n")
+    settings = {"database": False, "address_file": "address.list"} if from_file else {}
+    proxy = world.load(ASK, reload_delta=0, **settings)
+    proxy.proxy.open()
+    world.sql("DELETE FROM address")
+    world.write("address.list", "")
+    said: list[str] = []
+
+    async def reload() -> None:
+        said.append(await proxy.proxy.host.rpcs["permissions.addressReload"].handler())
+
+    proxy.proxy.host.begin(reload(), lambda: None)
+    assert not said
+    assert proxy.proxy.host.offload
+    proxy.proxy.settle()
+    assert said == ["Reload OK"]
+    assert answer(proxy) == "-1 <null>"
+    proxy.proxy.close()

@@ -123,3 +123,21 @@ def test_list(peers: Any) -> None:
             "priority": 0,
         },
     )
+
+
+def test_messages_are_served_while_the_table_is_read(peers: Any) -> None:
+    proxy = peers.load(ASK, db_mode=1, reload_delta=0)
+    proxy.proxy.open()
+    peers.sql("UPDATE trusted SET from_pattern = '[a'")
+    said: list[str] = []
+
+    async def reload() -> None:
+        said.append(await proxy.proxy.host.rpcs["permissions.trustedReload"].handler())
+
+    proxy.proxy.host.begin(reload(), lambda: None)
+    assert not said
+    assert answer(proxy) != "-1 <null>"
+    proxy.proxy.settle()
+    assert said == ["Reload OK"]
+    assert any("invalid regular expression" in text for _, _, text in proxy.log.records)
+    proxy.proxy.close()

@@ -77,3 +77,22 @@ def test_destinations_and_statistics(world: Any) -> None:
     assert "[+] Destinations   : 2" in proxy.rpc("secfilter.stats")
     assert proxy.rpc("secfilter.stats_reset") == "The statistics has been reset"
     assert "[+] Destinations   : 0" in proxy.rpc("secfilter.stats")
+
+
+def test_messages_are_served_while_the_table_is_read(world: Any) -> None:
+    world.rows((0, 0, "scan"))
+    proxy = world.load(ASK)
+    proxy.proxy.open()
+    world.sql("DELETE FROM secfilter")
+    said: list[str] = []
+
+    async def reload() -> None:
+        said.append(await proxy.proxy.host.rpcs["secfilter.reload"].handler())
+
+    proxy.proxy.host.begin(reload(), lambda: None)
+    assert not said
+    assert answer(proxy) == "-2\n"
+    proxy.proxy.settle()
+    assert said == ["Data reloaded"]
+    assert answer(proxy) == "1\n"
+    proxy.proxy.close()

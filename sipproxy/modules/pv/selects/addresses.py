@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sipproxy.core.context import Context
 from sipproxy.core.forward import next_hop, numeric, send_socket, transport_of
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.select_parts import uri_of
 from sipproxy.core.selects import Maker, Path, Read, plain
 from sipproxy.errors import MessageError
@@ -91,8 +91,8 @@ def _first_contact(ctx: Context) -> NameAddr | None:
 class AddressSelects(Module):
     """`@ruri`, `@from`, `@to`, `@contact` and their like."""
 
-    @select("request_uri")
-    @select("ruri")
+    @select_root("request_uri")
+    @select_root("ruri")
     def select_ruri(self, path: Path) -> Read:
         """The R-URI of a request as the script has it, and its parts."""
 
@@ -104,12 +104,12 @@ class AddressSelects(Module):
 
         return uri_of(path, valid)
 
-    @select("dst_uri")
+    @select_root("dst_uri")
     def select_dst_uri(self, path: Path) -> Read:
         """`$du` of a request, and its parts."""
         return uri_of(path, lambda ctx: ctx.dst_uri or None if ctx.msg.is_request else None)
 
-    @select("next_hop")
+    @select_root("next_hop")
     def select_next_hop(self, path: Path) -> Read:
         """`$du` of a request, else its R-URI, and parts; `src_ip`: the address it leaves from."""
         if str(path.peek() or "").lower() == "src_ip":
@@ -117,31 +117,31 @@ class AddressSelects(Module):
             return plain(_leaves_from)(path)
         return uri_of(path, lambda ctx: ctx.dst_uri or ctx.ruri if ctx.msg.is_request else None)
 
-    @select("f")
-    @select("from")
+    @select_root("f")
+    @select_root("from")
     def select_from(self, path: Path) -> Read:
         """From, and `uri tag name params.x` of it."""
         return _address("From", lambda ctx: ctx.msg.from_)(path)
 
-    @select("t")
-    @select("to")
+    @select_root("t")
+    @select_root("to")
     def select_to(self, path: Path) -> Read:
         """To, and `uri tag name params.x` of it."""
         return _address("To", lambda ctx: ctx.msg.to)(path)
 
-    @select("refer_to")
+    @select_root("refer_to")
     def select_refer_to(self, path: Path) -> Read:
         """Refer-To, and `uri tag name params.x` of it."""
         return _single("Refer-To")(path)
 
-    @select("rpid")
-    @select("remote_party_id")
+    @select_root("rpid")
+    @select_root("remote_party_id")
     def select_rpid(self, path: Path) -> Read:
         """Remote-Party-ID, and `uri tag name params.x` of it."""
         return _single("Remote-Party-ID")(path)
 
-    @select("m")
-    @select("contact")
+    @select_root("m")
+    @select_root("contact")
     def select_contact(self, path: Path) -> Read:
         """The first Contact header; of its last contact `uri name params.x` and parameters."""
         if not path:
@@ -156,8 +156,8 @@ class AddressSelects(Module):
             }
         )
 
-    @select("rr")
-    @select("record_route")
+    @select_root("rr")
+    @select_root("record_route")
     def select_record_route(self, path: Path) -> Read:
         """The first Record-Route header, and `uri name params.x` of its first entry."""
         if not path:

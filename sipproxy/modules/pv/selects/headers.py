@@ -1,7 +1,7 @@
 """Selects of headers that hold no address."""
 
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.selects import Maker, Path, Read, plain
 from sipproxy.modules.pv.variables.headers import via_texts
 from sipproxy.sip.credentials import Credentials
@@ -22,8 +22,8 @@ def _digits(ctx: Context) -> str | None:
 class HeaderSelects(Module):
     """`@via`, `@cseq`, `@subject` and their like."""
 
-    @select("v")
-    @select("via")
+    @select_root("v")
+    @select_root("via")
     def select_via(self, path: Path) -> Read:
         """A Via: `via[1]`, also without a number, is the topmost, `via[-1]` the last; below it
         `name version transport host port comment branch received rport i alias params.x`.
@@ -64,7 +64,7 @@ class HeaderSelects(Module):
             }
         )
 
-    @select("cseq")
+    @select_root("cseq")
     def select_cseq(self, path: Path) -> Read:
         """CSeq, its `num` and its `method`."""
         if not path:
@@ -76,7 +76,7 @@ class HeaderSelects(Module):
             }
         )
 
-    @select("event")
+    @select_root("event")
     def select_event(self, path: Path) -> Read:
         """The package that Event names, without parameters."""
 
@@ -86,14 +86,14 @@ class HeaderSelects(Module):
 
         return plain(package)(path)
 
-    @select("authorization")
+    @select_root("authorization")
     def select_authorization(self, path: Path) -> Read:
         """`authorization["realm"]`: the header for a realm, its fields, `username.user` and
         `username.domain`; a realm may be a variable.
         """
         return self._credentials("Authorization", path)
 
-    @select("proxy_authorization")
+    @select_root("proxy_authorization")
     def select_proxy_authorization(self, path: Path) -> Read:
         """As `authorization`, of Proxy-Authorization."""
         return self._credentials("Proxy-Authorization", path)
@@ -126,77 +126,77 @@ class HeaderSelects(Module):
 
     # -- whole headers
 
-    @select("call_id")
+    @select_root("call_id")
     def select_call_id(self, path: Path) -> Read:
         """Call-ID."""
         return _whole("Call-ID")(path)
 
-    @select("expires")
+    @select_root("expires")
     def select_expires(self, path: Path) -> Read:
         """Expires, where it is a number."""
         return plain(_digits)(path)
 
-    @select("max_forwards")
+    @select_root("max_forwards")
     def select_max_forwards(self, path: Path) -> Read:
         """Max-Forwards."""
         return _whole("Max-Forwards")(path)
 
-    @select("content_type")
+    @select_root("content_type")
     def select_content_type(self, path: Path) -> Read:
         """Content-Type."""
         return _whole("Content-Type")(path)
 
-    @select("content_length")
+    @select_root("content_length")
     def select_content_length(self, path: Path) -> Read:
         """Content-Length."""
         return _whole("Content-Length")(path)
 
-    @select("subject")
+    @select_root("subject")
     def select_subject(self, path: Path) -> Read:
         """Subject."""
         return _whole("Subject")(path)
 
-    @select("organization")
+    @select_root("organization")
     def select_organization(self, path: Path) -> Read:
         """Organization."""
         return _whole("Organization")(path)
 
-    @select("priority")
+    @select_root("priority")
     def select_priority(self, path: Path) -> Read:
         """Priority."""
         return _whole("Priority")(path)
 
-    @select("session_expires")
+    @select_root("session_expires")
     def select_session_expires(self, path: Path) -> Read:
         """Session-Expires."""
         return _whole("Session-Expires")(path)
 
-    @select("min_se")
+    @select_root("min_se")
     def select_min_se(self, path: Path) -> Read:
         """Min-SE."""
         return _whole("Min-SE")(path)
 
-    @select("user_agent")
+    @select_root("user_agent")
     def select_user_agent(self, path: Path) -> Read:
         """User-Agent."""
         return _whole("User-Agent")(path)
 
-    @select("sip_if_match")
+    @select_root("sip_if_match")
     def select_sip_if_match(self, path: Path) -> Read:
         """SIP-If-Match."""
         return _whole("SIP-If-Match")(path)
 
-    @select("date")
+    @select_root("date")
     def select_date(self, path: Path) -> Read:
         """Date."""
         return _whole("Date")(path)
 
-    @select("identity")
+    @select_root("identity")
     def select_identity(self, path: Path) -> Read:
         """Identity."""
         return _whole("Identity")(path)
 
-    @select("identity_info")
+    @select_root("identity_info")
     def select_identity_info(self, path: Path) -> Read:
         """Identity-Info."""
         return _whole("Identity-Info")(path)

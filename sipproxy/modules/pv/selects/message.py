@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sipproxy import text as wire
 from sipproxy.core.context import Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.select_parts import address_of, params_of, uri_of
 from sipproxy.core.selects import Maker, Path, Read, plain
 
@@ -153,8 +153,8 @@ class MessageSelects(Module):
 
     mi: Callable[[Context], int]
 
-    @select("msg")
-    @select("message")
+    @select_root("msg")
+    @select_root("message")
     def select_message(self, path: Path) -> Read:
         """The whole message, and `first_line flags len id type header body request response`."""
         if not path:
@@ -183,23 +183,23 @@ class MessageSelects(Module):
             }
         )
 
-    @select("method")
+    @select_root("method")
     def select_method(self, path: Path) -> Read:
         """Method of a request."""
         return plain(_METHOD)(path)
 
-    @select("version")
+    @select_root("version")
     def select_version(self, path: Path) -> Read:
         """SIP/2.0."""
         return plain(_version)(path)
 
-    @select("code")
-    @select("status")
+    @select_root("code")
+    @select_root("status")
     def select_status(self, path: Path) -> Read:
         """Status of a reply."""
         return plain(_STATUS)(path)
 
-    @select("reason")
+    @select_root("reason")
     def select_reason(self, path: Path) -> Read:
         """Reason phrase of a reply."""
         return plain(_REASON)(path)

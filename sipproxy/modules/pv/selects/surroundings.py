@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from sipproxy.core.context import Branch, Context
-from sipproxy.core.module import Module, select
+from sipproxy.core.module import Module, select_root
 from sipproxy.core.redirection import q_text
 from sipproxy.core.select_parts import address_of, params_of, uri_of
 from sipproxy.core.selects import Maker, Path, Read, plain
@@ -86,17 +86,17 @@ class SurroundingSelects(Module):
     unique_count = 0
     """What @sys.unique is made of: a fixed part, and a number that grows."""
 
-    @select("src")
+    @select_root("src")
     def select_src(self, path: Path) -> Read:
         """Where the message came from: `ip port ip_port`."""
         return path.choose(_peer(lambda ctx: ctx.msg.source))
 
-    @select("dst")
+    @select_root("dst")
     def select_dst(self, path: Path) -> Read:
         """Where the message came to: `ip port ip_port`."""
         return path.choose(_peer(lambda ctx: ctx.msg.dest))
 
-    @select("received")
+    @select_root("received")
     def select_received(self, path: Path) -> Read:
         """The socket that it came to: `proto ip port ip_port proto_ip_port`."""
         return path.choose(
@@ -107,14 +107,14 @@ class SurroundingSelects(Module):
             }
         )
 
-    @select("branch")
+    @select_root("branch")
     def select_branch(self, path: Path) -> Read:
         """The further branches: `count`; `uri dst_uri q uriq`, each with a number from 0."""
         return path.choose(_BRANCH)
 
     # -- the machine
 
-    @select("sys")
+    @select_root("sys")
     def select_sys(self, path: Path) -> Read:
         """`pid`, `server_id`, `unique` (another text each time), `now`, `now.local`, `now.gmt`;
         `now.utc["%Y-%m-%d"]` is in a form of one's own.
@@ -152,7 +152,7 @@ class SurroundingSelects(Module):
 
     # -- the cfg
 
-    @select("cfg_get")
+    @select_root("cfg_get")
     def select_cfg_get(self, path: Path) -> Read:
         """`cfg_get.group.name`: a parameter of the core, or one that the cfg defines; of a text
         also `uri.part`, `nameaddr.part` and `params.x`.
@@ -178,7 +178,7 @@ class SurroundingSelects(Module):
             raise ValueError(f"the cfg has no parameter {group}.{name}")
         return lambda ctx: settings.custom.get((group, name))
 
-    @select("cfg_selected")
+    @select_root("cfg_selected")
     def select_cfg_selected(self, path: Path) -> Read:
         """The instance of a group of parameters that is selected: there are none, it is empty."""
         group = path.name("the name of a group")
