@@ -9,6 +9,7 @@ from sipproxy.core.context import DROP, Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.host import Host
 from sipproxy.core.log import ERROR, report
+from sipproxy.core.sockets import PROTO_NUMBER
 from sipproxy.core.waiting import Wait
 from sipproxy.errors import MessageError
 from sipproxy.faults import describe_fault
@@ -44,6 +45,8 @@ class Runner:
         self._onsend = self._routes.get("onsend_route")
         if self._onsend is not None:
             host.lets_out = self._lets_out
+            if getattr(host.settings, "onsend_route_reply", 0):
+                host.lets_reply_out = self._lets_reply_out
 
     def run(
         self,
@@ -109,6 +112,14 @@ class Runner:
             return True
         finally:
             ctx.kind, ctx.record, ctx.end, ctx.rc, ctx.depth = kept
+
+    def _lets_reply_out(self, ctx: Context, data: bytes, flow: Flow) -> bool:
+        if self._lets_out(ctx, data, flow):
+            return True
+        host, port = flow.remote
+        text = f"reply to {host}:{port}({PROTO_NUMBER[flow.proto]}) dropped (onsend_route)"
+        report(self._host.log, ERROR, "core", text)
+        return False
 
     def begin(self, work: Coroutine[Wait, object, None], done: Callable[[], None]) -> None:
         """Do a module's work that may run routes and wait; `done` is called when it is over."""

@@ -360,7 +360,11 @@ def _send_reply(ctx: Context, data: bytes, place: Place) -> bool:
         return False
     number = _connection(msg.via, remote, ctx) if proto in STREAMS else 0
     hints = ctx.forward_hints | ctx.reply_hints
-    ctx.host.send(data, Flow(proto, socket.local, remote, number, hints))
+    flow = Flow(proto, socket.local, remote, number, hints)
+    lets_out = ctx.host.lets_reply_out
+    if lets_out is not None and not lets_out(ctx, data, flow):
+        return False
+    ctx.host.send(data, flow)
     ctx.host.traffic.events["fwd_replies"] += 1
     return True
 

@@ -112,7 +112,9 @@ class Given(Resolver):
     hits: Hits | None = None
     """Counts how often each statement of the cfg runs, where a shell gave it before compiling."""
     lets_out: Callable[[Context, bytes, Flow], bool] | None = None
-    """Asked before a message is sent on where the cfg has onsend_route; given by the runner."""
+    """Asked before a request is sent on where the cfg has onsend_route; given by the runner."""
+    lets_reply_out: Callable[[Context, bytes, Flow], bool] | None = None
+    """The same for replies, where the cfg says onsend_route_reply=1."""
     observe_send: Callable[[bytes, Flow], None] | None = None
     """Told of each row of the outbox while the route that sends it is on the stack."""
     variables: object = None

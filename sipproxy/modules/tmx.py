@@ -71,6 +71,8 @@ class Tmx(Module, name="tmx"):
     @pvar("T_reply_code")
     def reply_code(self, ctx: Context) -> int:
         """Status of the reply in hand, of the best one, or of the last one sent; 0 for none."""
+        if ctx.kind == "onsend":
+            return 0
         if not ctx.msg.is_request:
             return ctx.msg.status
         t = self.tm.found(ctx)

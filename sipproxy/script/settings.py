@@ -43,7 +43,7 @@ bool: server_signature=1* reply_to_via=0 auto_aliases=1* disable_core_dump=0 shm
 bool: mlock_pages=0 real_time=0 mcast_loopback=0 force_rport|add_rport=0* local_rport=0*
 bool: http_reply_parse|http_reply_hack=0 verbose_startup=0 async_nonblock=0
 proto: udp_mtu_try_proto*
-bool: onsend_route_reply=0 bind_ipv6_link_local=0 msg_time=0
+bool: onsend_route_reply=0* bind_ipv6_link_local=0 msg_time=0
 int: fork_delay=0 modinit_delay=0 log_prefix_mode=0* dns_retr_time* dns_slow_query_ms=0 dns_retr_no*
 int: dns_servers_no* dns_cache_flags=0* dns_cache_negative_ttl=60* dns_cache_max_ttl*
 int: dns_cache_min_ttl=0* dns_cache_mem=500* dns_cache_gc_interval=120

@@ -168,11 +168,18 @@ class Receiving(Cancels):
             self.stop_a(t, b)
             self.stop_b(t, b)
 
-    def _up(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
+    def _up(
+        self,
+        t: Transaction,
+        b: Branch,
+        status: int,
+        ctx: Context | None,
+        seen: Context | None = None,
+    ) -> None:
         if t.local:
             self.local_reply(t, b, status, ctx)
         else:
-            self.relay_answer(t, b, status, ctx)
+            self.relay_answer(t, b, status, ctx, seen or ctx)
 
     @abstractmethod
     def local_reply(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
@@ -217,7 +224,10 @@ class Receiving(Cancels):
             return
         winner = t.branches[index]
         stored = winner is not b
-        self._up(t, winner, winner.last_received if stored else status, None if stored else ctx)
+        if stored:
+            self._up(t, winner, winner.last_received, None, ctx)
+        else:
+            self._up(t, winner, status, ctx)
         self._completed(t, 0)
 
     def _after_new(

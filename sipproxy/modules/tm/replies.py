@@ -98,8 +98,18 @@ class Replies(Watching):
         server = self.host.server_text
         return build_reply(msg, status, reason, tag, headers, body, server, force_rport=rport)
 
-    def relay_answer(self, t: Transaction, b: Branch, status: int, ctx: Context | None) -> None:
-        """Send a branch's reply to the client: the one just received (`ctx`) or a stored one."""
+    def relay_answer(
+        self,
+        t: Transaction,
+        b: Branch,
+        status: int,
+        ctx: Context | None,
+        seen: Context | None,
+    ) -> None:
+        """Send a branch's reply to the client: the one just received (`ctx`) or a stored one.
+
+        `seen` is what came in just now; onsend_route looks at it and at what is about to leave.
+        """
         reply = ctx.msg if ctx is not None else b.reply
         own = False
         if not isinstance(reply, Message):
@@ -125,6 +135,9 @@ class Replies(Watching):
             t.status = status
             t.relayed_branch = b.index
         self.count_reply(t, status, own=own)
+        lets_out = self.host.lets_reply_out
+        if lets_out is not None and seen is not None and not t.muted:
+            t.muted = not lets_out(seen, data, t.reply_flow)
         self.drive(t, event, data)
         self.tell_replied(t, status, None if own or not isinstance(reply, Message) else reply)
 

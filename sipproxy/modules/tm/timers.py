@@ -52,16 +52,20 @@ class Timing(Params):
     def send_reply(self, t: Transaction, data: bytes) -> None:
         """Keep a reply for retransmissions and send it."""
         t.reply = data
-        self.host.send(data, t.reply_flow)
+        self._answer(t, data)
+
+    def _answer(self, t: Transaction, data: bytes) -> None:
+        if not t.muted:
+            self.host.send(data, t.reply_flow)
 
     def pass_reply(self, t: Transaction, data: bytes) -> None:
         """Send a further 2xx."""
-        self.host.send(data, t.reply_flow)
+        self._answer(t, data)
 
     def repeat_reply(self, t: Transaction, data: bytes = b"") -> None:
         """Send the last reply again."""
         if t.reply:
-            self.host.send(t.reply, t.reply_flow)
+            self._answer(t, t.reply)
 
     def start_g(self, t: Transaction, data: bytes = b"") -> None:
         """Timer G: repeat a final reply over UDP until the ACK comes."""

@@ -175,6 +175,7 @@ _TRANSACTION: dict[str, Any] = {
     "local": False,
     "canceled": False,
     "killed_6xx": False,
+    "muted": False,
     "suspended": False,
     "status": 0,
     "reply": b"",
@@ -249,6 +250,8 @@ class Transaction(Plan):
     local: bool
     canceled: bool
     killed_6xx: bool
+    muted: bool
+    """onsend_route dropped a reply: none is sent any more (t_reply.c relay_reply)."""
     suspended: bool
     status: int
     reply: bytes
