@@ -249,7 +249,7 @@ class Receiving(Cancels):
 
         `flags` are those the route begins with; the transaction has them when it is over.
         """
-        if not winner.on_failure:
+        if not winner.on_failure or (t.local and not self._fails_own):
             t.flags = flags
             return False
         key = f"failure_route[{winner.on_failure}]"
@@ -270,6 +270,11 @@ class Receiving(Cancels):
         for b in t.branches[start:count]:
             b.reply = b.reply_lumps = None
         return True
+
+    @property
+    def _fails_own(self) -> bool:
+        """Whether requests of our own have failure routes (uac.c t_uac_prepare)."""
+        return bool(self.enable_uac_fr or getattr(self.host.settings, "use_dns_failover", 0))
 
     async def _branch_failed(self, t: Transaction, b: Branch, ctx: Context | None) -> None:
         """Run event_route[tm:branch-failure:NAME] on the request."""
