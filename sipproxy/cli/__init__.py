@@ -26,6 +26,7 @@ COMMANDS = {
     "sweep": "Play captures with many values of a cfg's defines, and find the knee.",
     "explain": "Tell why a cfg treats a captured message as it does.",
     "gen": "Write a capture of made-up traffic, and the truth about it.",
+    "anonymize": "Write a capture without the people in it.",
     "db": "Make, check or show Kamailio's tables in a database.",
     "user": "Add, change, remove and show users in a database.",
     "show-code": "Print the Python a cfg is compiled to.",

@@ -6,12 +6,14 @@ import struct
 from sipproxy.core.flow import Address
 from sipproxy.replay.records import MOST_FRAME, CaptureError
 
+_TCP, _UDP = 6, 17
+_PUSH_AND_ACK = 0x18
 RAW_IP = 101
 """The link type of packets without a frame."""
 
 
 class PcapWriter:
-    """Writes UDP datagrams as a classic pcap file with microseconds and raw IP packets."""
+    """Writes datagrams as a classic pcap file with microseconds and raw IP packets."""
 
     def __init__(self, path: str) -> None:
         """Make the file; raises CaptureError."""
@@ -23,7 +25,17 @@ class PcapWriter:
 
     def add(self, time: float, source: Address, dest: Address, data: bytes) -> None:
         """Write one datagram."""
-        packet = ip_packet(source, dest, data)
+        self._write(time, ip_packet(source, dest, data))
+
+    def add_segment(
+        self, time: float, source: Address, dest: Address, data: bytes, number: int, ack: int
+    ) -> None:
+        """Write one TCP segment with data; `number` is that of its first byte."""
+        ports = struct.pack(">HH", source[1], dest[1])
+        head = ports + struct.pack(">IIBBHHH", number, ack, 0x50, _PUSH_AND_ACK, 0xFFFF, 0, 0)
+        self._write(time, _in_ip(_TCP, source, dest, head + data, 16))
+
+    def _write(self, time: float, packet: bytes) -> None:
         seconds, micros = divmod(round(time * 1_000_000), 1_000_000)
         self._stream.write(struct.pack("<IIII", seconds, micros, len(packet), len(packet)))
         self._stream.write(packet)
@@ -41,18 +53,22 @@ class PcapWriter:
 
 def ip_packet(source: Address, dest: Address, data: bytes) -> bytes:
     """A UDP datagram in an IP packet, with checksums."""
+    head = struct.pack(">HHHH", source[1], dest[1], len(data) + 8, 0)
+    return _in_ip(_UDP, source, dest, head + data, 6)
+
+
+def _in_ip(protocol: int, source: Address, dest: Address, payload: bytes, at: int) -> bytes:
+    """An IP packet around a payload whose checksum is to stand `at` this place."""
     from_ip, to_ip = ipaddress.ip_address(source[0]), ipaddress.ip_address(dest[0])
-    size = len(data) + 8
-    udp = struct.pack(">HHHH", source[1], dest[1], size, 0)
-    pseudo = from_ip.packed + to_ip.packed + struct.pack(">HH", 17, size)
-    udp = udp[:6] + struct.pack(">H", _checksum(pseudo + udp + data) or 0xFFFF)
+    size, ends = len(payload), from_ip.packed + to_ip.packed
+    found = _checksum(ends + struct.pack(">HH", protocol, size) + payload)
+    if protocol == _UDP:
+        found = found or 0xFFFF
+    payload = payload[:at] + struct.pack(">H", found) + payload[at + 2 :]
     if from_ip.version == 6:
-        head = struct.pack(">IHBB", 6 << 28, size, 17, 64) + from_ip.packed + to_ip.packed
-    else:
-        start = struct.pack(">BBHIBB", 0x45, 0, size + 20, 0, 64, 17)
-        ends = from_ip.packed + to_ip.packed
-        head = start + struct.pack(">H", _checksum(start + b"\0\0" + ends)) + ends
-    return head + udp + data
+        return struct.pack(">IHBB", 6 << 28, size, protocol, 64) + ends + payload
+    start = struct.pack(">BBHIBB", 0x45, 0, size + 20, 0, 64, protocol)
+    return start + struct.pack(">H", _checksum(start + b"\0\0" + ends)) + ends + payload
 
 
 def _checksum(data: bytes) -> int:
