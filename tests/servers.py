@@ -328,6 +328,14 @@ def _fast_folder() -> str | None:
     return str(shared) if enough else None
 
 
+def free_udp_port() -> int:
+    """A UDP port of loopback that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]

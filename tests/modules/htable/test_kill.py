@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sipproxy.clock import Chance
+from tests.servers import free_udp_port
 
 if TYPE_CHECKING:
     from tests.bases import Base
@@ -22,7 +23,8 @@ LONGEST = 0.25
 """Seconds that stopping takes at most: the kill comes at some moment of these."""
 
 CFG = """
-listen=udp:127.0.0.1:0
+listen=udp:127.0.0.1:{port}
+disable_tcp=yes
 loadmodule "pv.so"
 loadmodule "xlog.so"
 {loads}
@@ -65,7 +67,8 @@ class Life:
 
     def __init__(self, base: "Base", folder: Path) -> None:
         self.cfg = folder / "t.cfg"
-        self.cfg.write_text(CFG.format(loads=base.loads, url=base.url, folder=folder, rows=ROWS))
+        named = {"loads": base.loads, "url": base.url, "folder": folder}
+        self.cfg.write_text(CFG.format(**named, rows=ROWS, port=free_udp_port()))
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
