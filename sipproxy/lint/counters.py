@@ -324,10 +324,59 @@ def counts_over_dmq(cfg: Cfg) -> Found:
             yield one.span, message, "a key for each node, and the sum of them"
 
 
+@rule(
+    "SP108",
+    "a counter that counts nothing between its expiry and the sweep",
+    wrong=_HEAD
+    + """
+    modparam("htable", "htable", "asked=>size=8;autoexpire=60;updateexpire=0;initval=0")
+
+    request_route {
+        if ($shtinc(asked=>$fU) > 20) {
+            sl_send_reply("429", "Too Many Requests");
+        }
+    }
+    """,
+    right=_HEAD
+    + """
+    modparam("htable", "htable", "asked=>size=8;autoexpire=60;initval=0")
+
+    request_route {
+        $var(minute) = $Ts / 60;
+        if ($shtinc(asked=>$fU::$var(minute)) > 20) {
+            sl_send_reply("429", "Too Many Requests");
+        }
+    }
+    """,
+)
+def counts_one_until_the_sweep(cfg: Cfg) -> Found:
+    """With `updateexpire=0` a key keeps the time at which it was to expire, also when it is written
+    behind that time. Until the sweep takes it out, up to `timer_interval` seconds (20) later, it
+    reads as missing: `$shtinc` gives 1 each time it is asked, and `$sht(t=>k)` stays what it is in
+    the beginning. Whoever sends without a pause is not limited for up to 20 of each 80 seconds.
+
+    For a limit in fixed spans of time put the number of the span into the key and leave
+    `updateexpire` alone; see the example. With `timer_interval` 1 a second is left, which is not
+    reported. Under `--compat 6.1` such a key begins anew, and the rule is silent.
+    """
+    seconds = cfg.number("htable", "timer_interval", 20)
+    if cfg.compat == "6.1" or seconds == 1:
+        return
+    for one in cfg.increments:
+        definition = cfg.tables.get(one.cell.table)
+        if definition is None or definition.spec.updateexpire or not definition.spec.autoexpire:
+            continue
+        what = one.cell.use.spec.text
+        message = f"when {what} has expired, nothing is counted for up to {seconds} s"
+        hint = 'the span of time in the key, or modparam("htable", "timer_interval", 1)'
+        yield one.span, message, hint
+
+
 RULES: tuple[Rule, ...] = (
     read_then_increment,
     counts_by_appending,
     counts_nothing,
     tested_then_written,
     counts_over_dmq,
+    counts_one_until_the_sweep,
 )

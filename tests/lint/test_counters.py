@@ -1,4 +1,4 @@
-"""SP101 to SP103, SP106, SP107: counting."""
+"""SP101 to SP103, SP106 to SP108: counting."""
 
 from collections.abc import Callable
 
@@ -141,3 +141,46 @@ modparam("htable", "htable", "d=>size=4;autoexpire=9;initval=0;dmqreplicate={rep
 request_route {{ $var(n) = $shtinc(d=>{key}); }}
 """
     assert found(text, "SP107") == expected
+
+
+FIXED = """
+loadmodule "htable.so"
+modparam("htable", "htable", "t=>size=4;{}initval=0")
+{}
+request_route {{ {} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("definition", "params", "body", "expected"),
+    [
+        ("autoexpire=60;updateexpire=0;", "", "$var(n) = $shtinc(t=>$fU);", ["SP108:5"]),
+        ("autoexpire=60;updateexpire=0;", "", "$var(n) = $shtdec(t=>$fU);", ["SP108:5"]),
+        ("autoexpire=60;updateexpire=0;", "", "$sht(t=>x) = $sht(t=>x) + 1;", ["SP108:5"]),
+        ("autoexpire=60;updateexpire=0;", "", "$sht(t=>x) = 1;", []),
+        ("autoexpire=60;updateexpire=1;", "", "$var(n) = $shtinc(t=>$fU);", []),
+        ("autoexpire=60;", "", "$var(n) = $shtinc(t=>$fU);", []),
+        ("updateexpire=0;", "", "$var(n) = $shtinc(t=>$fU);", []),
+        (
+            "autoexpire=60;updateexpire=0;",
+            'modparam("htable", "timer_interval", 1)',
+            "$var(n) = $shtinc(t=>$fU);",
+            [],
+        ),
+        (
+            "autoexpire=60;updateexpire=0;",
+            'modparam("htable", "timer_interval", 5)',
+            "$var(n) = $shtinc(t=>$fU);",
+            ["SP108:5"],
+        ),
+    ],
+)
+def test_counters_of_a_fixed_span(
+    found: Found, definition: str, params: str, body: str, expected: list[str]
+) -> None:
+    assert found(FIXED.format(definition, params, body), "SP108") == expected
+
+
+def test_in_6_1_a_counter_begins_anew(found: Found) -> None:
+    text = FIXED.format("autoexpire=60;updateexpire=0;", "", "$var(n) = $shtinc(t=>$fU);")
+    assert found("#!sipproxy compat=6.1" + text, "SP108") == []
