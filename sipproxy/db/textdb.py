@@ -14,7 +14,7 @@ from sipproxy.core.offload import Offload, Workers
 from sipproxy.db.database import Change, Result, Step, only_reads
 from sipproxy.db.memory import MemoryDatabase, in_memory
 from sipproxy.db.registry import TextOptions
-from sipproxy.db.statement import Parameters
+from sipproxy.db.statement import Parameters, SqlValue
 from sipproxy.db.textfile import TextFormat
 from sipproxy.db.textfolder import TextFolder
 from sipproxy.db.url import DatabaseUrl
@@ -55,6 +55,15 @@ class TextDatabase(MemoryDatabase):
             self._folder.check()
         except DatabaseError as error:
             raise self._told(error) from None
+
+    def moment(self, second: int) -> SqlValue:
+        """The Unix second itself."""
+        return second
+
+    def second(self, moment: object) -> int:
+        if not isinstance(moment, int):
+            raise ValueError(f"{moment!r} is no time")
+        return moment
 
     def _filled(self) -> sqlite3.Connection:
         return self._folder.connection
