@@ -159,15 +159,39 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> "Day":
     return make(tmp_path_factory.mktemp("day"))
 
 
+# -- several processes at a time (pytest-xdist)
+
+TOGETHER = ("calls", "replay/html")
+"""Folders whose tests share what is started for them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A file's tests run one after the other; those that ask for a database server, too."""
+    if not hasattr(config, "workerinput"):
+        return
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here).as_posix()
+        group = next((folder for folder in TOGETHER if place.startswith(folder)), place)
+        if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            group = "database servers"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 # -- database servers
+
+SERVER_FIXTURES = {"mariadb", "postgres", "base"}
 
 SERVERS = pytest.StashKey["Servers"]()
 """Those that this session has started, or is about to."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let the servers that some test asks for start beside the first tests."""
-    if session.config.option.collectonly:
+    """Let the servers that some test asks for start beside the first tests.
+
+    Of several processes only one has such tests: it starts them when it comes to the first.
+    """
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
         return
     from tests.servers import MariaDb, Postgres
 
