@@ -11,6 +11,8 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 MIRROR ?=
+# Processes that run the tests; most tests of live servers wait. 0: the tests run in this one.
+WORKERS ?= 2
 
 # The tests start hundreds of short processes: compiled files halve their start, whatever the
 # environment says.
@@ -22,7 +24,7 @@ run: setup
 	@$(PYTHON) -m examples.demo
 
 test: setup peers
-	$(PYTHON) -m pytest -rs $(ARGS)
+	$(PYTHON) -m pytest -rs -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: setup
 	$(PYTHON) -m ruff check .
@@ -53,6 +55,7 @@ corpus: setup
 	$(PYTHON) tests/corpus/run.py check $(if $(MIRROR),--mirror $(MIRROR))
 	$(PYTHON) tests/corpus/run.py mutants $(if $(MIRROR),--mirror $(MIRROR))
 	$(PYTHON) tests/corpus/run.py rules $(if $(MIRROR),--mirror $(MIRROR))
+	$(PYTHON) tests/corpus/run.py replay $(if $(MIRROR),--mirror $(MIRROR))
 
 test-all: peers
 	@for python in python3.11 python3.12 python3.13 python3.14; do \
