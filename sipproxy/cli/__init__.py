@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Serve a cfg until SIGTERM or SIGINT.",
     "check": "Report everything wrong in a cfg.",
     "rpc": "Call a command of a running server, as kamcmd does.",
+    "table": "Show, change, export, import and watch the htables of a running server.",
     "replay": "Play captures through a cfg on a virtual clock.",
     "compare": "Play captures through two cfgs: whom does the second block?",
     "sweep": "Play captures with many values of a cfg's defines, and find the knee.",

@@ -5,9 +5,9 @@ shared between workers come to stand on the same two.
 """
 
 from sipproxy.modules.htable.functions import Functions
-from sipproxy.modules.htable.management import Management
+from sipproxy.modules.htable.people import People
 from sipproxy.modules.htable.variables import Variables
 
 
-class Htable(Variables, Functions, Management, name="htable"):
+class Htable(Variables, Functions, People, name="htable"):
     """The module: variables, functions and RPC commands over one set of tables."""

@@ -72,6 +72,12 @@ class LocalStore:
         for part in self.parts:
             part.clear()
 
+    def behind(self, place: int, after: str) -> list[tuple[str, Cell]]:
+        """The cells of a place from 0 to LAST_PART in order, from its first one ("") on, or from
+        behind a key (">key")."""
+        part = self.parts[place]
+        return sorted((k, c) for k, c in part.items() if k > after[1:] or not after)
+
     def fill(self, items: Iterable[tuple[str, Cell]]) -> None:
         """Put in many cells."""
         parts, part_of = self.parts, hash

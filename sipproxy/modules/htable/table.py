@@ -17,7 +17,7 @@ from xxhash import xxh3_64_intdigest
 
 from sipproxy.core.hashing import core_hash
 from sipproxy.core.values import Value, wrap
-from sipproxy.modules.htable.local import LocalStore
+from sipproxy.modules.htable.local import LAST_PART, LocalStore
 from sipproxy.modules.htable.spec import TableSpec
 from sipproxy.modules.htable.store import Cell, Rule, Store
 from sipproxy.text import byte_length, encode, lower
@@ -30,6 +30,8 @@ _PIECE = 50
 """Keys taken out at a time where their order counts."""
 _RUN = 2000
 """Keys sorted in one go."""
+_PAGE_SEEN = 2000
+"""Cells that are looked at for one page before messages are let through."""
 _PLACE = 16
 """Characters that a place takes."""
 
@@ -177,6 +179,34 @@ class Table:
     def slot_of(self, key: str) -> int:
         """The slot a key stands in."""
         return hash_of(key) & (self.slots - 1)
+
+    def page(
+        self,
+        place: int,
+        after: str,
+        wanted: Callable[[str, Cell], bool] | None,
+        now: float,
+        room: tuple[int, int],
+    ) -> tuple[list[Item], int, str]:
+        """Living cells from a place on, up to so many rows and bytes, and where to go on: -1, "".
+
+        It looks at a bounded number of cells, so that there may be none on a page and more behind.
+        """
+        assert isinstance(self.store, LocalStore)
+        second, (rows, size) = self._second(now), room
+        found: list[Item] = []
+        seen = 0
+        while 0 <= place <= LAST_PART and seen < _PAGE_SEEN:
+            for key, cell in self.store.behind(place, after):
+                seen += 1
+                if not self._expired(cell, second) and (wanted is None or wanted(key, cell)):
+                    size -= byte_length(key) + byte_length(str(cell[0]))
+                    if len(found) == rows or (size < 0 and found):
+                        return found, place, after
+                    found.append((key, cell))
+                after = f">{key}"
+            place, after = place + 1, ""
+        return found, place if place <= LAST_PART else -1, after
 
     def in_order(self) -> list[Item]:
         """All cells as Kamailio walks them, expired ones too: by its slots, then by its hash.
