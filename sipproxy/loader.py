@@ -243,7 +243,6 @@ class Loader:
             declared = stand_ins.function(name, present=bool(known), outside=outside)
             if declared is not None:
                 functions[name] = [declared]
-        self.host.select_access = stand_ins.selects(self.host.select_access)
         stand_ins.refuse(self.host.pvars)
 
     def _is_passed_over(self, module: Module, parameter: str, *, known: bool) -> bool:

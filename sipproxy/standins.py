@@ -14,7 +14,7 @@ from sipproxy import kamailio
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.declared import FunctionDecl, Parameter, PvarDecl, TransformDecl
-from sipproxy.core.module import ANY, FunctionMark, PvarMark, TransformMark
+from sipproxy.core.module import ANY, FunctionMark, PvarMark, SelectMark, TransformMark
 from sipproxy.core.params import Unread
 from sipproxy.core.suggest import suggestion
 from sipproxy.core.values import Value
@@ -28,6 +28,7 @@ _KINDS: Mapping[type, str] = MappingProxyType(
         FunctionMark: kamailio.FUNCTION,
         PvarMark: kamailio.VARIABLE,
         TransformMark: kamailio.TRANSFORMATION,
+        SelectMark: kamailio.SELECT,
     }
 )
 _ARGUMENTS = Parameter("arguments", Unread, True)
@@ -122,7 +123,9 @@ class StandIns:
         return FunctionDecl(name, "", call, (), _ARGUMENTS, ANY, "int", False, help)
 
     def find(self, mark: type, name: str) -> Any:
-        """The declaration of a pseudo-variable or transformation that no loaded module has."""
+        """What no loaded module has: the declaration of a pseudo-variable or transformation, or
+        what makes the selects of a root.
+        """
         kind = _KINDS[mark]
         name, _, rest = name.partition(".") if mark is TransformMark else (name, "", "")
         module = self._home(kind, name)
@@ -131,23 +134,9 @@ class StandIns:
             return self._variable(name, module or "") if mine else None
         if module is None:
             return None
+        if mark is SelectMark:
+            return lambda path: self._access(kind, f"@{name}", module).get
         return self._transformation(f"{name}.{rest}" if rest else name, module)
-
-    def selects(self, known: Callable[[str], PvAccess] | None) -> Callable[[str], PvAccess] | None:
-        """Who makes the access to `@text`: `known`, else a stand-in for a module's select."""
-
-        def access(text: str) -> PvAccess:
-            try:
-                if known is not None:
-                    return known(text)
-                raise ValueError("selects need the module pv")
-            except ValueError:
-                module = self._home(kamailio.SELECT, text.partition(".")[0].partition("[")[0])
-                if module is None:
-                    raise
-                return self._access(kamailio.SELECT, f"@{text}", module)
-
-        return access
 
     def database(self, url: str) -> Callable[[], None]:
         """Note that databases of these URLs cannot be asked; the answer is told when one is."""

@@ -3,6 +3,7 @@
     python tests/corpus/run.py check   --mirror DIR    every file of files.tsv, against its verdict
     python tests/corpus/run.py mutants --mirror DIR    single-token mutants, against kamailio -c
     python tests/corpus/run.py rules   --mirror DIR    how often each rule of the check fires
+    python tests/corpus/run.py replay  --mirror DIR    a few requests through every file
     python tests/corpus/run.py record  --mirror DIR    write files.tsv anew (needs kamailio)
 
 DIR holds bare git repositories as `owner+name/repo`; SIPPROXY_CORPUS names it too. Of the files
@@ -27,11 +28,15 @@ from pathlib import Path
 
 from sipproxy.errors import CfgError, Problem
 from sipproxy.lint import RULES, lint
+from sipproxy.program import load_file
+from sipproxy.replay.pcap import PcapWriter
+from sipproxy.replay.run import Captures
 from sipproxy.script.defines import KAMAILIO_VERSION, Defines
 from sipproxy.script.parse import parse_file
 from sipproxy.script.scan import Scanner
 from sipproxy.script.tokens import Source, Token
 from sipproxy.script.tree import Config
+from sipproxy.testing.messages import Messages
 from sipproxy.text import decode, encode
 
 LIST = Path(__file__).with_name("files.tsv")
@@ -380,10 +385,59 @@ def _readings(mirror: Mirror) -> Iterator[tuple[Path, tuple[str, ...]]]:
                 yield path, tuple(dict.fromkeys(asked))
 
 
+# --- replay ----------
+
+
+def replay_all(mirror: Mirror, show: bool = False) -> bool:
+    """Play a few requests through every file; True when none that Kamailio takes is refused.
+
+    What a file uses and is not here has a stand-in, so that modules which Kamailio had not
+    installed (`other`) are no reason to refuse it.
+    """
+    count: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    messages = Messages()
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "few.pcap")
+        with PcapWriter(path) as writer:
+            for number, method in enumerate(("OPTIONS", "REGISTER", "INVITE", "MESSAGE")):
+                phone = ("192.0.2.1", 5060)
+                request = messages.request(method, source="192.0.2.1:5060")
+                writer.add(1_700_000_000.0 + number, phone, _REPLAYED, request)
+        captures = Captures([path])
+    for entry in entries():
+        place = mirror.lay_out(entry) if entry.verdict != "syntax" else None
+        if place is None or not re.search(rb"^\s*(request_)?route\s*\{", place.read_bytes(), re.M):
+            continue
+        outcome = _replayed(captures, place, entry, reasons)
+        count[f"{entry.verdict} and {outcome}"] += 1
+        if show and outcome != "played":
+            print(f"{outcome}: {entry.repository} {entry.path} {entry.defines}")
+    print("\n".join(f"{number:5} {outcome}" for outcome, number in sorted(count.items())))
+    print("\n".join(f"{number:5} {reason}" for reason, number in reasons.most_common(20)))
+    bad = ("accepted and refused", "accepted and faulty", "other and faulty")
+    return not any(count[outcome] for outcome in bad)
+
+
+_REPLAYED = ("192.0.2.100", 5060)
+
+
+def _replayed(captures: Captures, path: Path, entry: Entry, reasons: Counter[str]) -> str:
+    """What became of one file; why, it is counted."""
+    try:
+        program = load_file(str(path), defines=dict.fromkeys(entry.defines.split()))
+        found = captures.play(program, me=[_REPLAYED])
+    except CfgError as error:
+        first = next(p for p in error.problems if p.severity == "error")
+        reasons[first.message] += 1
+        return "refused"
+    return "faulty" if found.player.proxy.host.counters["core.faults"] else "played"
+
+
 def main() -> int:
     """The command line; 0 when the aims are met, 1 when not, 2 without the repositories."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("check", "mutants", "rules", "record"))
+    parser.add_argument("what", choices=("check", "mutants", "rules", "replay", "record"))
     parser.add_argument("--mirror", default=os.environ.get("SIPPROXY_CORPUS", ""))
     parser.add_argument("--number", type=int, default=MUTANTS)
     parser.add_argument("--seed", type=int, default=SEED)
@@ -400,6 +454,8 @@ def main() -> int:
         if args.what == "rules":
             count_rules(mirror, args.show)
             return 0
+        if args.what == "replay":
+            return not replay_all(mirror, args.show)
         if args.what == "check":
             return not check_all(mirror, args.show)
         return not compare_mutants(mirror, args.number, args.seed, None, args.show)
