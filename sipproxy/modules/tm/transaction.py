@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sipproxy.core.dns.locate import Place
 from sipproxy.core.flow import Flow
@@ -18,45 +18,10 @@ FAKED: Final = "faked"
 """Stands for the reply of a branch whose final status is our own: a time-out, a CANCEL."""
 NO_BRANCH, OWN_REPLY = -1, -2
 """Who gave the last reply sent: no branch yet, or ourselves (relayed_reply_branch)."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class _Sparse:
-    """Slots that cost nothing until they are set: an unset one reads as its default.
-
-    There may be a hundred thousand of these at once, and most never leave their defaults.
-    """
-
-    __slots__ = ()
-    _defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._defaults[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-_PLAN = {
-    "on_failure": "",
-    "on_branch_failure": "",
-    "on_reply": "",
-    "on_branch": "",
-    "fr_timer": 0.0,
-    "fr_inv_timer": 0.0,
-    "retr_timer1": 0.0,
-    "retr_timer2": 0.0,
-    "max_inv_lifetime": 0.0,
-    "max_noninv_lifetime": 0.0,
-    "auto_inv_100": None,
-    "disable_6xx": None,
-    "take_reason": None,
-    "disable_failover": False,
-    "internal_reply": True,
-    "noisy": False,
-}
-
-
-class Plan(_Sparse):
+class Plan:
     """What the script asks for a transaction, before it is there and later.
 
     Routes are names, empty for none; times are seconds, 0 for what the cfg's parameters say.
@@ -64,147 +29,116 @@ class Plan(_Sparse):
     whether a relay that fails is answered at once.
     """
 
-    __slots__ = tuple(_PLAN)
-    _defaults = MappingProxyType(_PLAN)
+    __slots__ = (
+        "auto_inv_100",
+        "disable_6xx",
+        "disable_failover",
+        "fr_inv_timer",
+        "fr_timer",
+        "internal_reply",
+        "max_inv_lifetime",
+        "max_noninv_lifetime",
+        "noisy",
+        "on_branch",
+        "on_branch_failure",
+        "on_failure",
+        "on_reply",
+        "retr_timer1",
+        "retr_timer2",
+        "take_reason",
+    )
 
-    on_failure: str
-    on_branch_failure: str
-    on_reply: str
-    on_branch: str
-    fr_timer: float
-    fr_inv_timer: float
-    retr_timer1: float
-    retr_timer2: float
-    max_inv_lifetime: float
-    max_noninv_lifetime: float
-    auto_inv_100: bool | None
-    disable_6xx: bool | None
-    take_reason: bool | None
-    disable_failover: bool
-    internal_reply: bool
-    noisy: bool
+    def __init__(self) -> None:
+        self.on_failure = ""
+        self.on_branch_failure = ""
+        self.on_reply = ""
+        self.on_branch = ""
+        self.fr_timer = 0.0
+        self.fr_inv_timer = 0.0
+        self.retr_timer1 = 0.0
+        self.retr_timer2 = 0.0
+        self.max_inv_lifetime = 0.0
+        self.max_noninv_lifetime = 0.0
+        self.auto_inv_100: bool | None = None
+        self.disable_6xx: bool | None = None
+        self.take_reason: bool | None = None
+        self.disable_failover = False
+        self.internal_reply = True
+        self.noisy = False
 
     def copy_to(self, other: "Plan") -> None:
         """Give another plan the same wishes."""
-        for name in _PLAN:
-            value = getattr(self, name)
-            if value != _PLAN[name]:
-                setattr(other, name, value)
+        for name in Plan.__slots__:
+            setattr(other, name, getattr(self, name))
 
 
-_BRANCH = {
-    "flow": None,
-    "sent": b"",
-    "path": "",
-    "places": (),
-    "ruid": "",
-    "instance": "",
-    "bflags": 0,
-    "on_failure": "",
-    "on_branch_failure": "",
-    "on_reply": "",
-    "last_received": 0,
-    "reply": None,
-    "reply_lumps": None,
-    "canceled": False,
-    "cancel": b"",
-    "timed_out": False,
-    "replied": False,
-    "first_of_step": False,
-    "interval": 0.0,
-    "repeat": None,
-    "give_up": None,
-    "cancel_timer": None,
-}
-
-
-class Branch(_Sparse):
+class Branch:
     """One destination of a transaction: a client transaction of RFC 3261 section 17.1.
 
     `flow` is None for a branch that was never sent (t_suspend's). `reply` is the stored final
     reply, FAKED for one of our own. `cancel` is the CANCEL that was sent.
     """
 
-    __slots__ = ("index", "state", "uri", *_BRANCH)
-    _defaults = MappingProxyType(_BRANCH)
-
-    index: int
-    uri: str
-    state: str
-    flow: Flow | None
-    sent: bytes
-    path: str
-    places: "tuple[Place, ...]"
-    """Where its target can be reached too, if this place fails."""
-    ruid: str
-    instance: str
-    bflags: int
-    on_failure: str
-    on_branch_failure: str
-    on_reply: str
-    last_received: int
-    reply: Message | str | None
-    reply_lumps: Lumps | None
-    canceled: bool
-    cancel: bytes
-    timed_out: bool
-    replied: bool
-    first_of_step: bool
-    interval: float
-    repeat: Timer | None
-    give_up: Timer | None
-    cancel_timer: Timer | None
+    __slots__ = (
+        "bflags",
+        "cancel",
+        "cancel_timer",
+        "canceled",
+        "first_of_step",
+        "flow",
+        "give_up",
+        "index",
+        "instance",
+        "interval",
+        "last_received",
+        "on_branch_failure",
+        "on_failure",
+        "on_reply",
+        "path",
+        "places",
+        "repeat",
+        "replied",
+        "reply",
+        "reply_lumps",
+        "ruid",
+        "sent",
+        "state",
+        "timed_out",
+        "uri",
+    )
 
     def __init__(self, index: int, uri: str, invite: bool) -> None:
         self.index = index
         self.uri = uri
         self.state = "calling" if invite else "trying"
+        self.flow: Flow | None = None
+        self.sent = b""
+        self.path = ""
+        self.places: tuple[Place, ...] = ()
+        """Where its target can be reached too, if this place fails."""
+        self.ruid = ""
+        self.instance = ""
+        self.bflags = 0
+        self.on_failure = ""
+        self.on_branch_failure = ""
+        self.on_reply = ""
+        self.last_received = 0
+        self.reply: Message | str | None = None
+        self.reply_lumps: Lumps | None = None
+        self.canceled = False
+        self.cancel = b""
+        self.timed_out = False
+        self.replied = False
+        self.first_of_step = False
+        self.interval = 0.0
+        self.repeat: Timer | None = None
+        self.give_up: Timer | None = None
+        self.cancel_timer: Timer | None = None
 
     @property
     def pending(self) -> bool:
         """Whether no final reply came yet and none was made up."""
         return self.last_received < 200
-
-
-_TRANSACTION: dict[str, Any] = {
-    "end_of_life": 0.0,
-    "key": None,
-    "token": "",
-    "hash_index": 0,
-    "label": 0,
-    "local": False,
-    "canceled": False,
-    "killed_6xx": False,
-    "muted": False,
-    "suspended": False,
-    "status": 0,
-    "reply": b"",
-    "to_tag": None,
-    "relayed_branch": NO_BRANCH,
-    "reasons": "",
-    "error": 0,
-    "drop_replies": 0,
-    "outcome": 0,
-    "lumps": None,
-    "new_ruri": None,
-    "dst_uri": "",
-    "flags": 0,
-    "bflags": 0,
-    "force_socket": None,
-    "force_rport": False,
-    "adopted": MappingProxyType({}),
-    "interval": 0.0,
-    "repeat": None,
-    "give_up": None,
-    "wait": None,
-    "busy": False,
-    "inputs": None,
-    "watches": (),
-    "answers": (),
-    "picked": NO_BRANCH,
-    "held": None,
-    "done": None,
-}
 
 
 class Transaction(Plan):
@@ -224,64 +158,54 @@ class Transaction(Plan):
     """
 
     __slots__ = (
+        "adopted",
+        "answers",
+        "bflags",
         "branches",
+        "busy",
+        "canceled",
         "created",
+        "done",
+        "drop_replies",
+        "dst_uri",
+        "end_of_life",
+        "error",
+        "flags",
         "flow",
+        "force_rport",
+        "force_socket",
+        "give_up",
+        "hash_index",
+        "held",
+        "inputs",
+        "interval",
         "invite",
+        "key",
+        "killed_6xx",
+        "label",
+        "local",
+        "lumps",
+        "muted",
+        "new_ruri",
+        "outcome",
+        "picked",
+        "reasons",
+        "relayed_branch",
+        "repeat",
+        "reply",
         "reply_flow",
         "request",
         "state",
-        *_TRANSACTION,
+        "status",
+        "suspended",
+        "to_tag",
+        "token",
+        "wait",
+        "watches",
     )
-    _defaults = MappingProxyType(_PLAN | _TRANSACTION)
-
-    request: Message
-    flow: Flow
-    reply_flow: Flow
-    invite: bool
-    state: str
-    created: float
-    branches: list[Branch]
-    end_of_life: float
-    key: tuple[str, ...] | None
-    token: str
-    hash_index: int
-    label: int
-    local: bool
-    canceled: bool
-    killed_6xx: bool
-    muted: bool
-    """onsend_route dropped a reply: none is sent any more (t_reply.c relay_reply)."""
-    suspended: bool
-    status: int
-    reply: bytes
-    to_tag: str | None
-    relayed_branch: int
-    reasons: str
-    error: int
-    drop_replies: int
-    outcome: int
-    lumps: Lumps | None
-    new_ruri: str | None
-    dst_uri: str
-    flags: int
-    bflags: int
-    force_socket: tuple[str, str, int] | None
-    force_rport: bool
-    adopted: Mapping[str, Any]
-    interval: float
-    repeat: Timer | None
-    give_up: Timer | None
-    wait: Timer | None
-    busy: bool
-    inputs: deque[Coroutine[Wait, object, None]] | None
-    watches: tuple[Watch, ...]
-    answers: tuple[str, ...]
-    picked: int
-    held: Any
-    done: Any
 
     def __init__(self, request: Message, flow: Flow, now: float, plan: Plan | None) -> None:
+        super().__init__()
         if plan is not None:
             plan.copy_to(self)
         self.request = request
@@ -289,7 +213,45 @@ class Transaction(Plan):
         self.invite = request.method == "INVITE"
         self.state = "proceeding" if self.invite else "trying"
         self.created = now
-        self.branches = []
+        self.branches: list[Branch] = []
+        self.end_of_life = 0.0
+        self.key: tuple[str, ...] | None = None
+        self.token = ""
+        self.hash_index = 0
+        self.label = 0
+        self.local = False
+        self.canceled = False
+        self.killed_6xx = False
+        self.muted = False
+        """onsend_route dropped a reply: none is sent any more (t_reply.c relay_reply)."""
+        self.suspended = False
+        self.status = 0
+        self.reply = b""
+        self.to_tag: str | None = None
+        self.relayed_branch = NO_BRANCH
+        self.reasons = ""
+        self.error = 0
+        self.drop_replies = 0
+        self.outcome = 0
+        self.lumps: Lumps | None = None
+        self.new_ruri: str | None = None
+        self.dst_uri = ""
+        self.flags = 0
+        self.bflags = 0
+        self.force_socket: tuple[str, str, int] | None = None
+        self.force_rport = False
+        self.adopted = _NOTHING
+        self.interval = 0.0
+        self.repeat: Timer | None = None
+        self.give_up: Timer | None = None
+        self.wait: Timer | None = None
+        self.busy = False
+        self.inputs: deque[Coroutine[Wait, object, None]] | None = None
+        self.watches: tuple[Watch, ...] = ()
+        self.answers: tuple[str, ...] = ()
+        self.picked = NO_BRANCH
+        self.held: Any = None
+        self.done: Any = None
 
     @property
     def table(self) -> Any:

@@ -15,7 +15,7 @@ def made(method: str, plan: Plan | None = None) -> Transaction:
     return Transaction(msg, FLOW, 1.0, plan)
 
 
-def test_defaults_cost_nothing_and_are_read() -> None:
+def test_defaults() -> None:
     t = made("INVITE")
     assert (t.status, t.reply, t.on_failure, t.held, t.over) == (0, b"", "", None, False)
     b = Branch(0, "sip:x@example.com", invite=True)
