@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from sipproxy.db.schema import kamailio_tables
+
+HOLDS_EMPTY_TEXTS = "holds_empty_texts"
+"""An option of a connection: False where Kamailio would not read an empty text."""
 
 LONGEST = 64
 """Characters that a name or a domain may have."""
@@ -44,6 +47,7 @@ class Subscribers:
 
     def __init__(self, connection: Connection, table: str = "subscriber") -> None:
         self._connection = connection
+        self._holds_empty = connection.get_execution_options().get(HOLDS_EMPTY_TEXTS, True)
         known = kamailio_tables()
         made = known.tables["subscriber"]
         self._table: Table = made if table == made.name else made.to_metadata(known, name=table)
@@ -56,14 +60,22 @@ class Subscribers:
         """A new user; False when there is one of that name already."""
         if self.find(username, domain) is not None:
             return False
-        row = {"username": username, "domain": domain, **_columns(secrets)}
+        row = {"username": username, "domain": domain, **self._columns(secrets)}
         self._connection.execute(insert(self._table).values(row))
         return True
 
     def change(self, username: str, domain: str, secrets: Secrets) -> bool:
         """A new password; False when there is no such user."""
-        change = update(self._table).where(self._is(username, domain)).values(_columns(secrets))
+        change = (
+            update(self._table).where(self._is(username, domain)).values(self._columns(secrets))
+        )
         return self._connection.execute(change).rowcount > 0
+
+    def _columns(self, secrets: Secrets) -> dict[str, str]:
+        # Kamailio reads no file with an empty text where NULL may not be. Who knows H(A1) needs no
+        # password, so H(A1) in its place gives nothing away.
+        password = secrets.password or ("" if self._holds_empty else secrets.ha1)
+        return {"ha1": secrets.ha1, "ha1b": secrets.ha1b, "password": password}
 
     def remove(self, username: str, domain: str) -> bool:
         """Take a user away; False when there is none."""
@@ -87,7 +99,7 @@ class Subscribers:
                 columns.username,
                 columns.domain,
                 func.length(columns.ha1),
-                func.length(columns.password),
+                case((columns.password == columns.ha1, 0), else_=func.length(columns.password)),
             )
             .where(condition)
             .order_by(columns.domain, columns.username)
@@ -96,7 +108,3 @@ class Subscribers:
             Subscriber(name, domain, bool(hashed), bool(plain))
             for name, domain, hashed, plain in self._connection.execute(statement)
         ]
-
-
-def _columns(secrets: Secrets) -> dict[str, str]:
-    return {"ha1": secrets.ha1, "ha1b": secrets.ha1b, "password": secrets.password}

@@ -12,6 +12,7 @@ from sqlalchemy.sql import table as named_table
 
 from sipproxy.db.engines import engine, reason_of
 from sipproxy.db.schema import kamailio_tables, name_as_in_mysql, versions
+from sipproxy.db.subscribers import HOLDS_EMPTY_TEXTS
 from sipproxy.db.textfile import TextFormat
 from sipproxy.db.textfolder import TextFolder
 from sipproxy.db.url import DatabaseUrl
@@ -62,6 +63,7 @@ def _folder(url: DatabaseUrl, create: bool) -> Iterator[Connection]:
             creator=lambda: folder.connection,
             poolclass=StaticPool,
             isolation_level="AUTOCOMMIT",
+            execution_options={HOLDS_EMPTY_TEXTS: False},
         )
         folder.touched.clear()
         with _connection(url, made) as connection:
