@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,12 @@ SERVERS = {
     "sipproxy": (sys.executable, "-m", "sipproxy", "-DD", "-E"),
     "kamailio": ("kamailio", "-DD", "-E", "-m", "64", "-M", "8"),
 }
-FEATURES = ("ANTIFLOOD", "BLOCK3XX", "BLOCK401407", "VOICEMAIL", "PSTN")
+ALL = tuple(
+    word
+    for feature in ("ANTIFLOOD", "BLOCK3XX", "BLOCK401407", "VOICEMAIL", "PSTN")
+    for word in ("-A", f"WITH_{feature}")
+)
+"""Options for all that needs no database."""
 
 Event = tuple[bool, str]
 """Whether a phone received a message, and the message."""
@@ -227,12 +233,38 @@ def until() -> Callable[[Callable[[], bool]], None]:
     return wait_for
 
 
-def start(server: str, folder: Path) -> tuple[Stage, "subprocess.Popen[bytes]"]:
+@pytest.fixture
+def serve(tmp_path: Path, stock: str) -> Callable[..., AbstractContextManager[Stage]]:
+    """`with serve("kamailio", *options) as stage:` that program, until the end of the block."""
+    count = 0
+
+    @contextmanager
+    def served(server: str, *options: str) -> Iterator[Stage]:
+        nonlocal count
+        count += 1
+        folder = tmp_path / f"{count}-{server}"
+        folder.mkdir()
+        stage, process = start(server, folder, options)
+        try:
+            wait_for(lambda: stage.control.exists() or process.poll() is not None)
+            assert process.poll() is None, stage.log()
+            yield stage
+        finally:
+            stage.clear()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+
+    return served
+
+
+def start(
+    server: str, folder: Path, options: Sequence[str] = ALL
+) -> tuple[Stage, "subprocess.Popen[bytes]"]:
     """Serve the stock cfg, with its control socket and log in the folder."""
     port = free_port()
     words = [*SERVERS[server], "-f", str(STOCK), "-Y", str(folder), "-l", f"udp:127.0.0.1:{port}"]
-    for feature in FEATURES:
-        words += ["-A", f"WITH_{feature}"]
+    words += options
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
     return Stage(server, port, folder, process.pid), process
