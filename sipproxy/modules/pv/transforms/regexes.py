@@ -1,5 +1,6 @@
 """`{re.subst,/pattern/replacement/flags}`."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -19,9 +20,9 @@ from sipproxy.modules.pv.transforms.base import of_content
 class Substituting(Resolved):
     """The argument of `{re.subst}`: a function from a text to (new text, hits)."""
 
+    @abstractmethod
     def __call__(self, text: str) -> tuple[str, int]:
         """The text with the pattern replaced, and how often it was found."""
-        raise NotImplementedError
 
     @classmethod
     def read(cls, text: str, resolve: Callable[[PvSpec], PvAccess]) -> Argument:

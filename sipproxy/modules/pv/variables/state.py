@@ -1,6 +1,7 @@
 """`$var $vz $vn $shv $avp $cnt`: values a script keeps."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from itertools import dropwhile
 from typing import Any
@@ -162,9 +163,9 @@ class StateVariables(Module):
             return self.xavp_counter(spec.inner)
         raise ValueError("$cnt() takes $avp(...) and $xavp(...)")
 
+    @abstractmethod
     def xavp_counter(self, inner: str) -> PvAccess:
         """Access to how many XAVPs an inner text names."""
-        raise NotImplementedError
 
     @rpc("pv.shvGet")
     def shv_get(self, name: str | None = None) -> Mapping[str, object]:
