@@ -1,5 +1,6 @@
 """Time and chance, given to the proxy once; nothing else reads a clock or a random source."""
 
+import os
 import random
 import time
 from typing import Protocol
@@ -47,11 +48,14 @@ class Chance:
     """Source of every made-up value: tags, branches, random numbers. Seeded, it repeats itself."""
 
     def __init__(self, seed: int | str | None = None) -> None:
-        self._random = random.Random(seed) if seed is not None else random.SystemRandom()
+        self._seeded = seed is not None
+        self._random = random.Random(seed) if self._seeded else random.SystemRandom()
 
     def token(self, length: int = 16) -> str:
         """`length` hexadecimal digits."""
-        return f"{self._random.getrandbits(4 * length):0{length}x}"
+        if self._seeded:
+            return f"{self._random.getrandbits(4 * length):0{length}x}"
+        return os.urandom((length + 1) // 2).hex()[:length]
 
     def below(self, limit: int) -> int:
         """An integer from 0 to limit - 1."""

@@ -57,7 +57,9 @@ class OwnAddresses:
         self.sockets = list(sockets)
         self._names: dict[str, list[tuple[int, str]]] = {}
         self._domains: list[tuple[str, int, str]] = []
+        self._places: dict[tuple[str, str, int], ListenSocket] = {}
         for socket in self.sockets:
+            self._places.setdefault((socket.proto, socket.address, socket.port), socket)
             shown, shown_port = socket.advertise or (socket.address, 0)
             # Either address is ours with either port.
             for host in {socket.address, shown}:
@@ -87,6 +89,9 @@ class OwnAddresses:
 
     def socket_at(self, address: str, port: int, proto: str = "udp") -> ListenSocket | None:
         """The listen socket with exactly this address; port 0 takes the first of the address."""
+        known = self._places.get((proto, address, port))
+        if known is not None:
+            return known
         bare = bare_host(address)
         for socket in self.sockets:
             same_host = socket.proto == proto and bare_host(socket.address) == bare

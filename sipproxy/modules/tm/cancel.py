@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from functools import partial
 
 from sipproxy.modules.tm.replies import Replies
 from sipproxy.modules.tm.transaction import Branch, Transaction
@@ -70,8 +69,8 @@ class Cancels(Replies):
     ) -> None:
         """Repeat the CANCEL after `wait`, unless that is later than `until`."""
         if due + wait <= until:
-            again = partial(self._repeat_cancel, t, b, wait, until)
-            b.cancel_timer = self.host.timers.after(due, wait, again)
+            again = self._repeat_cancel
+            b.cancel_timer = self.host.timers.after(due, wait, again, t, b, wait, until)
 
     def _repeat_cancel(
         self, t: Transaction, b: Branch, wait: float, until: float, due: float

@@ -31,7 +31,7 @@ def old_key(msg: Message, method: str) -> Key:
 
 def dialog_key(msg: Message, to_tag: str) -> Key:
     """Key of the ACK to a 2xx of our own: the dialog's identity and the INVITE's CSeq."""
-    return (msg.call_id, msg.cseq.number, msg.from_.tag or "", to_tag)
+    return (msg.call_id, msg.cseq.number, msg.from_tag or "", to_tag)
 
 
 def call_key(msg: Message) -> Key:
@@ -61,11 +61,9 @@ class Known:
         """Every transaction, oldest first."""
         return list(self._by_token.values())
 
-    def add(self, transaction: Transaction) -> None:
-        """Take a transaction in by its request (none: a local one) and its token."""
-        if not transaction.local:
-            request = transaction.request
-            key = request_key(request, request.method)
+    def add(self, transaction: Transaction, key: Key | None) -> None:
+        """Take a transaction in by the key of its request (None: a local one) and its token."""
+        if key is not None:
             self._by_request[key] = transaction
             transaction.key = key
         self._by_token[transaction.token] = transaction
@@ -86,7 +84,7 @@ class Known:
         """The transaction whose 2xx an ACK is the first for; raises MessageError."""
         if not self._by_answer:
             return None
-        return self._by_answer.pop(dialog_key(msg, msg.to.tag or ""), None)
+        return self._by_answer.pop(dialog_key(msg, msg.to_tag or ""), None)
 
     def forget(self, transaction: Transaction) -> None:
         """Take a transaction out."""
@@ -109,14 +107,17 @@ class Known:
             self._by_call = {call_key(t.request): t for t in self.all() if _has_call(t)}
         return self._by_call.get((call_id, number))
 
-    def of_request(self, msg: Message) -> Transaction | None:
-        """The transaction that a request repeats, or that an ACK ends. Raises MessageError."""
+    def of_request(self, msg: Message, key: Key | None = None) -> Transaction | None:
+        """The transaction that a request repeats, or that an ACK ends. Raises MessageError.
+
+        `key` is the request's, if the caller has it.
+        """
         if msg.method != "ACK":
-            return self._by_request.get(request_key(msg, msg.method))
+            return self._by_request.get(key or request_key(msg, msg.method))
         found = self._by_request.get(request_key(msg, "INVITE"))
         if found is not None and found.status >= 300:
             return found
-        tag = msg.to.tag
+        tag = msg.to_tag
         return self._by_dialog.get(dialog_key(msg, tag)) if tag else None
 
     def canceled_by(self, msg: Message) -> Transaction | None:

@@ -96,8 +96,9 @@ class Receiving(Cancels):
     def adopt(self, t: Transaction, ctx: Context) -> None:
         """Keep what a route changed for the transaction's other routes."""
         t.flags = ctx.flags
+        made = vars(ctx)
         for name in SHARED:
-            if ctx.touched(name):
+            if name in made:
                 t.adopted = {**t.adopted, name: getattr(ctx, name)}
 
     def time_out(self, t: Transaction, b: Branch, msg: object = None) -> None:

@@ -1,6 +1,7 @@
 """Sending a request on with state, a branch for each destination (Kamailio modules/tm/t_fwd.c)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipproxy.core.access import PvAccess
 from sipproxy.core.context import DROP, Context
@@ -21,6 +22,7 @@ from sipproxy.core.forward import (
 from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.errors import MessageError
 from sipproxy.modules.tm.failover import Failover
+from sipproxy.modules.tm.matching import Key, request_key
 from sipproxy.modules.tm.transaction import Branch, Plan, Transaction
 from sipproxy.sip.uri import Uri
 
@@ -71,7 +73,8 @@ class Relaying(Failover):
             return EXISTS
         msg = ctx.msg
         try:
-            found = self.known.of_request(msg)
+            key = request_key(msg, msg.method)
+            found = self.known.of_request(msg, key)
             if found is not None:
                 ctx.transaction = found
                 self.drive(found, "ack" if msg.method == "ACK" else "request")
@@ -87,13 +90,14 @@ class Relaying(Failover):
         flow = ctx.flow._replace(hints=ctx.reply_hints) if ctx.reply_hints else ctx.flow
         t = Transaction(msg, flow, ctx.now, plan if isinstance(plan, Plan) else None)
         if not t.invite:
-            self._forget_invite_wishes(t)
+            # These count for an INVITE only, unless said of the transaction (init_new_t).
+            t.internal_reply, t.disable_6xx = True, None
         for access, name in self.timer_avps:
             seconds = access.read(ctx)
             if isinstance(seconds, int | str) and not getattr(t, name):
                 setattr(t, name, float(seconds) if str(seconds).isdecimal() else 0.0)
         t.canceled = early
-        self.enter(t)
+        self.enter(t, key)
         ctx.transaction = t
         t.new_ruri, t.dst_uri = ctx.new_ruri, ctx.dst_uri
         t.flags, t.bflags, t.force_socket = ctx.flags, ctx.bflags, ctx.force_socket
@@ -105,21 +109,14 @@ class Relaying(Failover):
         ctx.at_end.append(self._route_over)
         return 1
 
-    def _forget_invite_wishes(self, t: Transaction) -> None:
-        """What counts for an INVITE only, unless it is said of the transaction (init_new_t)."""
-        if not t.internal_reply:
-            t.internal_reply = True
-        if t.disable_6xx:
-            t.disable_6xx = None
-
-    def enter(self, t: Transaction) -> None:
-        """Give a transaction its identity and its life."""
+    def enter(self, t: Transaction, key: Key | None = None) -> None:
+        """Give a transaction its identity and its life; `key` is its request's if it came in."""
         self.tallies.created += 1
         t.label = self.tallies.created
         t.token = self.host.chance.token(32)
         t.hash_index = int(t.token[:4], 16)
         t.end_of_life = t.created + self.lifetime(t)
-        self.known.add(t)
+        self.known.add(t, key)
 
     def lifetime(self, t: Transaction) -> float:
         """Seconds that a transaction may take in all."""
@@ -409,6 +406,7 @@ class _Kept:
             del ctx.lumps
 
 
+@lru_cache(maxsize=4096)
 def target_of(text: str) -> Target:
     """Where a URI points. Raises MessageError."""
     uri = Uri.parse(text)
