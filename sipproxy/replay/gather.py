@@ -7,12 +7,13 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor
+from typing import TypeAlias
 
 from sipproxy.core.host import Host
 from sipproxy.core.tracing import Hits
 from sipproxy.replay.player import Player
 from sipproxy.replay.samples import Samples
-from sipproxy.replay.verdicts import ABSORBED, ANSWERED, CHALLENGES, DROPPED, RELAYED, Decision
+from sipproxy.replay.verdicts import ANSWERED, CHALLENGES, RELAYED, Decision
 
 MOST_BARS = 240
 _STEPS = (
@@ -77,7 +78,11 @@ class Kind:
     captured_status: int
     captured_relayed: bool
     blocked: bool
-    stubbed: bool
+    stubs: tuple[str, ...]
+
+
+Key: TypeAlias = tuple[str, str, int, str, int, bool, bool, tuple[str, ...]]
+"""The fields of a kind."""
 
 
 @dataclass(slots=True)
@@ -94,20 +99,36 @@ class Seen:
 class Story:
     """What became of the requests of one source, as far as it is kept."""
 
-    kinds: dict[tuple[object, ...], Seen] = field(default_factory=dict)
+    kinds: dict[Key, Seen] = field(default_factory=dict)
     rows: list[Decision] = field(default_factory=list)
     """The first requests, and the first that were blocked."""
-    passed: int = 0
-    """How many of the rows were not blocked."""
+    room: int = _FIRST_ROWS
+    room_blocked: int = _FIRST_ROWS
+    """How many more are kept."""
     more: int = 0
     """Requests of further kinds."""
     strip: "array[int] | None" = None
     """Requests by part of the time, then those of them that were blocked."""
 
+    def meet(self, key: Key, decision: Decision) -> None:
+        """A kind of verdict that was not there before."""
+        if len(self.kinds) < _MOST_KINDS:
+            self.kinds[key] = Seen(1, decision.packet, decision.time, decision.time)
+        else:
+            self.more += 1
+
+    def keep(self, decision: Decision, blocked: bool) -> None:
+        """Keep a request for itself."""
+        if blocked:
+            self.room_blocked -= 1
+        else:
+            self.room -= 1
+        self.rows.append(decision)
+
     def told(self) -> Iterator[tuple[Kind, Seen]]:
         """The kinds, most frequent first."""
         for key, seen in sorted(self.kinds.items(), key=lambda item: -item[1].count):
-            yield Kind(*key), seen  # type: ignore[arg-type]
+            yield Kind(*key), seen
 
 
 class Gathered:
@@ -122,6 +143,8 @@ class Gathered:
         self.marks: dict[tuple[str, str], int] = {}
         """In which bars (as bits) a user at an address was blocked."""
         self._rows = 0
+        self._bar = self._part = 0
+        self._from = self._to = 0.0
 
     def arrange(self, host: Host) -> None:
         """Have the lines counted."""
@@ -137,9 +160,11 @@ class Gathered:
 
     def take(self, decision: Decision, blocked: bool) -> None:
         """Count one request."""
-        span = self.span
-        bar = span.bar(decision.time)
-        verdict, status, bars = decision.verdict, decision.status, self.bars
+        time = decision.time
+        if not self._from <= time < self._to:
+            self._turn_to(time)
+        bar, bars = self._bar, self.bars
+        verdict, status = decision.verdict, decision.status
         if blocked:
             bars.blocked[bar] += 1
             self._mark(decision, bar)
@@ -149,18 +174,39 @@ class Gathered:
             bars.challenged[bar] += 1
         else:
             bars.other[bar] += 1
-        address = decision.source[0]
-        story = self.stories.get(address)
-        if story is None:
-            story = self.stories[address] = Story()
-            if len(self.stories) <= _MOST_STRIPS:
-                story.strip = array("L", [0]) * (2 * STRIP)
-        self._tell(story, decision, blocked)
-        if story.strip is not None:
-            part = bar * STRIP // span.count
-            story.strip[part] += 1
+        story = self.stories.get(decision.source[0]) or self._begin_story(decision.source[0])
+        captured = decision.captured
+        key: Key = (
+            *(decision.method, verdict, status, decision.line, captured.status, captured.relayed),
+            *(blocked, decision.stubs),
+        )
+        seen = story.kinds.get(key)
+        if seen is not None:
+            seen.count += 1
+            seen.last = time
+        else:
+            story.meet(key, decision)
+        if (story.room_blocked if blocked else story.room) and self._rows < _MOST_ROWS:
+            self._rows += 1
+            story.keep(decision, blocked)
+        strip = story.strip
+        if strip is not None:
+            strip[self._part] += 1
             if blocked:
-                story.strip[part + STRIP] += 1
+                strip[self._part + STRIP] += 1
+
+    def _turn_to(self, time: float) -> None:
+        """Go to the bar of an instant: what comes next is mostly in the same."""
+        span = self.span
+        self._bar = bar = span.bar(time)
+        self._part = bar * STRIP // span.count
+        self._from, self._to = span.begin(bar), span.begin(bar + 1)
+
+    def _begin_story(self, address: str) -> Story:
+        story = self.stories[address] = Story()
+        if len(self.stories) <= _MOST_STRIPS:
+            story.strip = array("L", [0]) * (2 * STRIP)
+        return story
 
     def _mark(self, decision: Decision, bar: int) -> None:
         who = decision.user, decision.source[0]
@@ -169,31 +215,3 @@ class Gathered:
             self.marks[who] = found | 1 << bar
         elif len(self.marks) < _MOST_MARKS:
             self.marks[who] = 1 << bar
-
-    def _tell(self, story: Story, decision: Decision, blocked: bool) -> None:
-        captured = decision.captured
-        key = (
-            *(decision.method, decision.verdict, decision.status, decision.line),
-            *(captured.status, captured.relayed, blocked, bool(decision.stubs)),
-        )
-        seen = story.kinds.get(key)
-        if seen is not None:
-            seen.count += 1
-            seen.last = decision.time
-        elif len(story.kinds) < _MOST_KINDS:
-            story.kinds[key] = Seen(1, decision.packet, decision.time, decision.time)
-        else:
-            story.more += 1
-        kept = len(story.rows)
-        if kept < 2 * _FIRST_ROWS and self._rows < _MOST_ROWS:
-            if not blocked and story.passed < _FIRST_ROWS:
-                story.passed += 1
-            elif not blocked or kept - story.passed >= _FIRST_ROWS:
-                return
-            self._rows += 1
-            story.rows.append(decision)
-
-
-def is_dropped(verdict: str) -> bool:
-    """Whether nothing was sent at all."""
-    return verdict in (DROPPED, ABSORBED)

@@ -101,7 +101,7 @@ def test_stubs_are_listed_and_what_came_by_them_is_marked(replaying: Replaying) 
     text = render(*found, 0.1)
     assert "1 verdicts came by a" in text
     assert "<code>ds_select_dst</code>" in text
-    assert "<em>stub</em>" in text
+    assert "<em>stub ds_select_dst</em>" in text
 
 
 def test_many_sources_stay_within_the_bound_and_what_is_left_out_is_said(
