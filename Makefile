@@ -1,4 +1,4 @@
-# make run    sets up, runs two examples on real UDP traffic and shows what happened
+# make run    sets up, runs two examples on real UDP traffic and a replay, shows what happened
 # make test   sets up and runs every test
 # make check  ruff, mypy --strict and the order of the floors
 # make docs   docs/modules.md from the modules' declarations, docs/checks.md from the rules of check,
