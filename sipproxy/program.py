@@ -8,7 +8,7 @@ from sipproxy.script.defines import COMPAT
 from sipproxy.script.parse import NO_DEFINES, NO_OVERRIDES, parse_file, parse_text
 from sipproxy.script.tree import Config
 
-__all__ = ["COMPAT", "Program", "load_file", "load_text", "program_of"]
+__all__ = ["COMPAT", "NO_OVERRIDES", "Program", "load_file", "load_text", "program_of"]
 
 
 @dataclass(frozen=True, slots=True)

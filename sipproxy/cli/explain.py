@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sipproxy.cli.defines import parse_defines
 from sipproxy.cli.replay_options import (
     ReplayOptions,
     captures_argument,
@@ -14,6 +15,7 @@ from sipproxy.cli.replay_options import (
 
 if TYPE_CHECKING:
     from sipproxy.replay.explain import Explained, Wanted
+    from sipproxy.replay.run import Captures
 
 
 @click.command("explain")
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 )
 @replay_options
 @click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
+@click.option("--save-test", metavar="FILE", type=click.Path(), help="Write it as a pytest test.")
+@click.option("--force", is_flag=True, help="With --save-test: replace a file that is there.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -40,20 +44,28 @@ def command(
     packets: tuple[str, ...],
     options: ReplayOptions,
     as_json: bool,
+    save_test: str | None,
+    force: bool,
 ) -> None:
     """Tell why CFG treats a message as it does.
 
     The captures are played as by replay, so that the state is right. For what is wanted it tells
     the lines of the cfg that ran, the values they saw, what changed in tables, what was sent, and
     which earlier messages had written the records that were read.
+
+    --save-test writes a test of the first blocked request among them, else of the last: it holds
+    the fewest messages that lead to the same verdict.
     """
     from sipproxy.replay.explain import explain
     from sipproxy.replay.run import Captures
 
+    if force and save_test is None:
+        raise click.UsageError("--force goes with --save-test")
     with failures_told(ctx):
         wanted = _wanted(call_id, source, packets, len(captures))
+        looked_at = Captures(captures)
         found = explain(
-            Captures(captures),
+            looked_at,
             options.program(cfg),
             wanted,
             me=options.ours,
@@ -61,6 +73,25 @@ def command(
             epoch=options.epoch,
         )
         _show(found, as_json=as_json)
+        if save_test is not None:
+            _save(found, looked_at, save_test, options, force=force)
+
+
+def _save(
+    found: "Explained", captures: "Captures", path: str, options: ReplayOptions, *, force: bool
+) -> None:
+    """Write the test; raises SaveError."""
+    from sipproxy.replay.savetest import find_case
+    from sipproxy.replay.savetest_page import check_free, save_test
+
+    check_free(path, force=force)
+    case = find_case(found, captures)
+    names = [capture.path for capture in captures.captures]
+    defines = parse_defines(options.defines)
+    save_test(path, case, defines=defines, compat=options.compat or "", captures=names)
+    count = len(case.messages)
+    said = f"{path}: {case.verdict}, by {count} message{'s' if count > 1 else ''} (pytest {path})"
+    click.echo(f"sipproxy: {said}", err=True)
 
 
 def _wanted(

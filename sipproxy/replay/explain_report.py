@@ -232,8 +232,8 @@ def _shown_run(run: Run, sources: Sources) -> Iterator[str]:
         yield f"  and {run.left_out} more lines"
     if run.trails:
         yield "  earlier:"
-        for trail in run.trails:
-            yield from _shown_trail(trail, _INDENT)
+        for text in shown_history(run):
+            yield f"{_INDENT}{text}"
 
 
 def _then(decision: Decision) -> str:
@@ -293,6 +293,11 @@ def _shown_event(event: Event) -> str:
         case Asked(sql, values, count):
             return f"database: {_cut(sql)} with {_cut(str(values))}: {count} rows"
     raise AssertionError(event)
+
+
+def shown_history(run: Run) -> list[str]:
+    """How the cells that a run read came to their values, line by line."""
+    return [text for trail in run.trails for text in _shown_trail(trail, "")]
 
 
 def _value(value: object) -> str:

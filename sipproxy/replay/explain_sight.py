@@ -21,6 +21,23 @@ from sipproxy.text import decode
 
 V = TypeVar("V")
 
+_CHECKS = frozenset(
+    f"{name}()"
+    for name in (
+        *("auth_check", "pv_auth_check"),
+        *(f"{kind}_{verb}" for kind in ("www", "proxy") for verb in ("authenticate", "authorize")),
+        *(
+            f"pv_{kind}_{verb}"
+            for kind in ("www", "proxy")
+            for verb in ("authenticate", "authorize")
+        ),
+        *("pv_www_authenticate2",),
+    )
+)
+"""Functions that look at credentials."""
+_WORTH = {1: 1, -2: -2, -3: -3, -4: -4, -8: 1}
+"""What their codes say of the credentials; -8 is of right ones, for another user than is named."""
+_MOST_CODES = 200_000
 _MOST_CONTEXTS = 16
 _MOST_TOUCHED = 50
 
@@ -36,6 +53,8 @@ class Sight:
 
     def __init__(self, opens: Opens) -> None:
         self.history = History()
+        self.codes: dict[tuple[int, int], list[int]] = {}
+        """What credentials were worth each time they were looked at, by capture and packet."""
         self._opens = opens
         self._player: Any = None
         self._sources: frozenset[str] = frozenset()
@@ -90,7 +109,17 @@ class Sight:
             self._turn(ctx)
         if self._run is not None:
             self._run.see(step, value, self._depth(sys._getframe(1)))
+        if step.kind == "call" and step.text in _CHECKS:
+            self._check(value)
         return value
+
+    def _check(self, code: object) -> None:
+        """Credentials were looked at by a function, which answers so."""
+        if not isinstance(code, int) or code not in _WORTH:
+            return
+        place = self._moment.capture, self._moment.packet
+        if place in self.codes or len(self.codes) < _MOST_CODES:
+            self.codes.setdefault(place, []).append(_WORTH[code])
 
     def _turn(self, ctx: Context) -> None:
         """Another context is at work now."""

@@ -27,6 +27,8 @@ class Replayed:
     me: list[Address]
     found: str
     """How our addresses were found: `as told`, or in words."""
+    start: float
+    """The instant at which the server started."""
     seconds: float
     """Processor time of the playing: neither the captures' first look nor the cfg's compiling."""
 
@@ -97,7 +99,8 @@ class Captures:
                 what = f"playing {capture.path}"
                 player.play(self._progress.through(packets, what, self._counts[number]))
         player.finish()
-        return Replayed(player, self.captures, ours, found, CpuClock().now() - began)
+        seconds = CpuClock().now() - began
+        return Replayed(player, self.captures, ours, found, start, seconds)
 
 
 def replay(

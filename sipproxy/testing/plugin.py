@@ -5,7 +5,7 @@ sipproxy is imported when a fixture is asked for: other test suites pay nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -28,6 +28,9 @@ class CfgLoader(Protocol):
         compat: str = ...,
         modules: Mapping[str, type[Module]] = ...,
         stubs: Mapping[str, Stub] = ...,
+        overrides: Mapping[str, str] = ...,
+        start: float = ...,
+        us: Collection[str] = ...,
     ) -> ProxyUnderTest: ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from inspect import iscoroutine
 from types import MappingProxyType
 from typing import Any
@@ -16,15 +16,20 @@ from sipproxy.core.log import LogList
 from sipproxy.core.module import Module
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.generations import Generations
-from sipproxy.program import Program, load_file, load_text
+from sipproxy.program import NO_OVERRIDES, Program, load_file, load_text
 from sipproxy.proxy import NO_MODULES, Proxy
+from sipproxy.replay.me import sockets_for
 from sipproxy.sip.message import Message
+from sipproxy.testing.captured import Answers, Captured, address_of, both, stand_ins
 from sipproxy.testing.messages import Datagram
 from sipproxy.testing.names import Peers, Zone
 from sipproxy.testing.run import Log, Run, Sent
 from sipproxy.testing.stubs import Stub, Stubs
 
 LOCAL = ("127.0.0.1", 5060)
+
+START = 1_000_000_000.0
+"""The Unix time at which a proxy under test starts."""
 
 Defines = Mapping[str, str | None] | Collection[str]
 """Names defined as if by `-A`: with values, or a set of names without."""
@@ -38,17 +43,26 @@ class ProxyUnderTest:
         self,
         program: Program,
         *,
-        start: float = 1_000_000_000.0,
+        start: float = START,
         modules: Mapping[str, type[Module]] = NO_MODULES,
         stubs: Mapping[str, Stub] = NO_STUBS,
+        us: Collection[str] = (),
     ) -> None:
-        """`modules` stand in for modules of their names, `stubs` for functions of the cfg."""
+        """`modules` stand in for modules of their names, `stubs` for functions of the cfg.
+
+        `us` are the addresses (`host:port`) that the proxy has in a capture. With them it is as in
+        a replay: it has these beside those of the cfg, no database is written, and what the cfg
+        asks for and is not there answers -1, or nothing.
+        """
         self._stubs = Stubs(stubs)
+        self._stand_ins = stand_ins(stubs) if us else None
         self._modules = modules
         self._chance = Chance(1)
         self.clock = VirtualClock(start)
         self.log = LogList()
         sockets = program.settings.sockets()
+        if us:
+            sockets = sockets_for([address_of(text) for text in us], sockets, both)
         self._sockets = sockets or [
             ListenSocket(proto, *LOCAL) for proto in program.settings.protos
         ]
@@ -68,6 +82,8 @@ class ProxyUnderTest:
             modules=self._modules,
             arrange=self._stubs.install,
             previous=previous,
+            read_only=self._stand_ins is not None,
+            stand_ins=self._stand_ins,
         )
 
     @property
@@ -145,7 +161,26 @@ class ProxyUnderTest:
 
     def advance(self, seconds: float) -> Run:
         """Let time pass; timers fire at their own instants."""
-        end = self.clock.now() + seconds
+        return self._advance(self.clock.now() + seconds)
+
+    def play(self, messages: Iterable[Captured]) -> Run:
+        """Feed messages of a capture, each at its own time; the Run of the last one.
+
+        Their credentials are taken for what the messages say.
+        """
+        judge = Answers()
+        auth: Any = self.host.modules.get("auth")
+        if auth is not None:
+            auth.judge = judge
+        run = Run()
+        for message in messages:
+            self._advance(max(message.time, self.clock.now()))
+            judge.turn_to(message)
+            to = address_of(message.to) if message.to else None
+            run = self.feed(message.data, source=message.source, local=to)
+        return run
+
+    def _advance(self, end: float) -> Run:
         self.log.records.clear()
         while (due := self._generations.next_deadline) is not None and due <= end:
             self.clock.set(max(due, self.clock.now()))
@@ -238,10 +273,16 @@ def load_cfg(
     compat: str = "",
     modules: Mapping[str, type[Module]] = NO_MODULES,
     stubs: Mapping[str, Stub] = NO_STUBS,
+    overrides: Mapping[str, str] = NO_OVERRIDES,
+    start: float = START,
+    us: Collection[str] = (),
 ) -> ProxyUnderTest:
-    """A proxy under test from a cfg file; raises CfgError."""
-    program = load_file(path, defines=_defines(defines), compat=compat)
-    return ProxyUnderTest(program, modules=modules, stubs=stubs)
+    """A proxy under test from a cfg file; raises CfgError.
+
+    `overrides` are defines in place of the cfg's own; `start` is the Unix time at which it starts.
+    """
+    program = load_file(path, defines=_defines(defines), compat=compat, overrides=overrides)
+    return ProxyUnderTest(program, start=start, modules=modules, stubs=stubs, us=us)
 
 
 def load_cfg_text(

@@ -28,14 +28,19 @@ class Sent:
 
     def __str__(self) -> str:
         """`200 OK -> 127.0.0.1:5080`, `INVITE sip:bob@10.0.0.5 -> 10.0.0.5:5060`."""
-        message, (host, port) = self.message, self.flow.remote
+        message = self.message
         if message.is_request:
             what = f"{message.method} {message.ruri}"
         else:
             what = f"{message.status} {message.reason}"
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        proto = "" if self.flow.proto == "udp" else f"{self.flow.proto}:"
-        return f"{what} -> {proto}{where}"
+        return f"{what} -> {self.where}"
+
+    @property
+    def where(self) -> str:
+        """Where it went: `10.0.0.5:5060`, `tcp:10.0.0.5:5060`."""
+        host, port = self.flow.remote
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return shown if self.flow.proto == "udp" else f"{self.flow.proto}:{shown}"
 
 
 class Log(list[str]):
@@ -72,6 +77,19 @@ class Run:
     def statuses(self) -> list[int]:
         """Statuses of the replies sent."""
         return [s.status for s in self.sent if s.status]
+
+    @property
+    def verdict(self) -> str:
+        """What became of a request: `answered 403`, `relayed to 10.0.0.5:5060`, `dropped`.
+
+        One that was sent on is relayed, whatever was answered beside; a provisional answer alone
+        is `answered 100`.
+        """
+        for sent in self.sent:
+            if not sent.status:
+                return f"relayed to {sent.where}"
+        final = [status for status in self.statuses if status >= 200] or self.statuses
+        return f"answered {final[0]}" if final else "dropped"
 
     @property
     def fault(self) -> str:

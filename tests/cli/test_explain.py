@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,22 @@ def test_a_call_and_a_source_as_json(sipproxy: Sipproxy, day: "Day") -> None:
     assert (source["requests"], source["left_out"]["requests"]) == (41, 39)
     packets = json.loads(sipproxy(*words, "--packet", "1:21", "--packet", "23").out)
     assert [run["packet"] for run in packets["runs"]] == [21, 23]
+
+
+def test_a_case_is_written_as_a_test(sipproxy: Sipproxy, day: "Day", tmp_path: Path) -> None:
+    path = tmp_path / "test_bob.py"
+    words = ("explain", day.pcap, "-f", day.guard, "--auth", "capture", "--packet", "21")
+    said = sipproxy(*words, "--save-test", str(path))
+    assert said.code == 0
+    assert said.err == f"sipproxy: {path}: answered 403, by 4 messages (pytest {path})\n"
+    text = path.read_text()
+    path.write_text("mine")
+    again = sipproxy(*words, "--save-test", str(path))
+    assert (again.code, path.read_text()) == (2, "mine")
+    assert "is there already; --force replaces it" in again.err
+    assert sipproxy(*words, "--save-test", str(path), "--force").code == 0
+    assert path.read_text() == text
+    assert sipproxy(*words, "--force").code == 2
 
 
 @pytest.mark.parametrize(
