@@ -42,6 +42,11 @@ class Settings:
         self.values[name] = value
         setattr(self, name, value)
 
+    @property
+    def advertised_address(self) -> str:
+        """What our Via shows where nothing nearer says it; empty for nothing."""
+        return str(self.values.get("advertised_address", ""))
+
     def sockets(self) -> list[ListenSocket]:
         """The listen lines that name an IP address; UDP and TCP where they name no protocol."""
         found = [

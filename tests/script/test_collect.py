@@ -20,6 +20,13 @@ def test_the_last_value_counts_and_defaults_fill_in() -> None:
         _ = found.no_such_parameter
 
 
+@pytest.mark.parametrize("written", ['"gw.example.org"', "gw.example.org", "192.0.2.1"])
+def test_the_advertised_address(written: str) -> None:
+    found = settings(f"advertised_address={written}\n")
+    assert found.advertised_address == written.strip('"')
+    assert settings(";").advertised_address == ""
+
+
 def test_sockets_take_protocol_and_port_from_defaults() -> None:
     found = settings(
         "listen=udp:127.0.0.1:5061\nlisten=tls:10.0.0.1\nlisten=[::1] advertise 192.0.2.1:7000\n"
