@@ -81,8 +81,8 @@ def _save(
     found: "Explained", captures: "Captures", path: str, options: ReplayOptions, *, force: bool
 ) -> None:
     """Write the test; raises SaveError."""
-    from sipproxy.replay.savetest import find_case
-    from sipproxy.replay.savetest_page import check_free, save_test
+    from sipproxy.testing.savetest import find_case
+    from sipproxy.testing.savetest_page import check_free, save_test
 
     check_free(path, force=force)
     case = find_case(found, captures)

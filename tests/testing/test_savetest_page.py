@@ -11,8 +11,8 @@ from sipproxy.program import load_file
 from sipproxy.replay.explain import Wanted, explain
 from sipproxy.replay.player import Manner
 from sipproxy.replay.run import Captures
-from sipproxy.replay.savetest import Case, SaveError, find_case
-from sipproxy.replay.savetest_page import check_free, page, save_test
+from sipproxy.testing.savetest import Case, SaveError, find_case
+from sipproxy.testing.savetest_page import check_free, page, save_test
 
 if TYPE_CHECKING:
     from tests.day import Day

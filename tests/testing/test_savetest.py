@@ -10,8 +10,8 @@ from sipproxy.replay.explain import Wanted, explain
 from sipproxy.replay.pcap import PcapWriter
 from sipproxy.replay.player import Manner
 from sipproxy.replay.run import Captures
-from sipproxy.replay.savetest import Case, SaveError, find_case
 from sipproxy.testing import RIGHT, WRONG, request
+from sipproxy.testing.savetest import Case, SaveError, find_case
 
 if TYPE_CHECKING:
     from tests.day import Day

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sipproxy.replay.explain_report import shown_history
-from sipproxy.replay.savetest import Case, SaveError
 from sipproxy.replay.show import show_address, show_time
 from sipproxy.testing.captured import RIGHT, STALE, UNKNOWN_USER, WRONG, Captured, as_text
+from sipproxy.testing.savetest import Case, SaveError
 
 _INDENT = " " * 8
 _WORDS = {RIGHT: "RIGHT", WRONG: "WRONG", UNKNOWN_USER: "UNKNOWN_USER", STALE: "STALE"}
