@@ -1,6 +1,7 @@
 """`sipproxy gen attack|flood|normal|powercut -w out.pcap`."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,13 +121,18 @@ def command(
     from sipproxy.cli.replay_options import address_of
     from sipproxy.testing.traffic.scenarios import Wishes, make
 
+    address = address_of(server, "--server")
+    if ":" in address[0]:
+        raise click.BadParameter("the server has an IPv4 address", param_hint="--server")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?", domain):
+        raise click.BadParameter(f"{domain!r} is no domain", param_hint="--domain")
     wishes = Wishes(
         users=users,
         seconds=60 * minutes,
         start=start,
         rate=rate or 0.0,
         seed=seed,
-        server=address_of(server, "--server"),
+        server=address,
         domain=domain,
     )
     beside = truth or f"{path}.json"

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from sipproxy.core.host import Host
 from sipproxy.core.tracing import Hits
-from sipproxy.replay.player import Player
+from sipproxy.replay.player import MOST_SOURCES, OTHERS, Player
 from sipproxy.replay.samples import Samples
 from sipproxy.replay.verdicts import ANSWERED, CHALLENGES, RELAYED, Decision
 
@@ -203,6 +203,8 @@ class Gathered:
         self._from, self._to = span.begin(bar), span.begin(bar + 1)
 
     def _begin_story(self, address: str) -> Story:
+        if len(self.stories) >= MOST_SOURCES:
+            return self.stories.setdefault(OTHERS, Story())
         story = self.stories[address] = Story()
         if len(self.stories) <= _MOST_STRIPS:
             story.strip = array("L", [0]) * (2 * STRIP)

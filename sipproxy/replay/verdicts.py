@@ -201,6 +201,8 @@ class Blocking:
 
     def __init__(self, statuses: frozenset[int] | None = None, *, silence: bool = True) -> None:
         """`statuses` replaces the usual ones."""
+        self.text = "400 and above but 401 and 407, and silence"
+        """What is counted, in words."""
         self._statuses = statuses
         self._silence = silence
 
@@ -219,7 +221,9 @@ class Blocking:
             if not 300 <= first <= last <= 699:
                 raise ValueError(f"{word!r} is no range of final answers")
             statuses.update(range(first, last + 1))
-        return cls(frozenset(statuses), silence=silence)
+        made = cls(frozenset(statuses), silence=silence)
+        made.text = text
+        return made
 
     def counts(self, decision: Decision) -> bool:
         """Whether a decided request was blocked."""

@@ -38,6 +38,8 @@ def test_a_capture_the_truth_and_the_passwords(sipproxy: Sipproxy, tmp_path: Pat
         (("attack",), "Missing option '-w'"),
         (("attack", "-w", "x", "--start", "soon"), "neither Unix seconds nor a date"),
         (("attack", "-w", "x", "--server", "here"), "Invalid value for --server"),
+        (("attack", "-w", "x", "--server", "[::1]:5060"), "the server has an IPv4 address"),
+        (("attack", "-w", "x", "--domain", 'a"b'), "is no domain"),
         (("attack", "-w", "x", "--users", "1"), "Invalid value for '--users'"),
         (("attack", "-w", "/nowhere/x"), "cannot write /nowhere/x: No such file or directory"),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipproxy.replay import gather
 from sipproxy.replay.gather import MOST_BARS, Gathered, Span
 from sipproxy.replay.glance import Exchange
 from sipproxy.replay.survey import Outcome
@@ -69,6 +70,18 @@ def test_kinds_are_counted_and_the_first_rows_kept() -> None:
     assert told == [(429, True, 60, 41), (200, False, 40, 1)]
     assert [row.packet for row in story.rows] == [*range(1, 13), *range(41, 53)]
     assert story.strip is not None and sum(story.strip) == 160
+
+
+def test_sources_beyond_the_bound_share_one_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "MOST_SOURCES", 3)
+    gathered = gathering()
+    for number in range(10):
+        made = decision(number)
+        made.source = f"192.0.2.{number}", 5060
+        gathered.take(made, False)
+    assert list(gathered.stories) == ["192.0.2.0", "192.0.2.1", "192.0.2.2", "others"]
+    ((_, seen),) = gathered.stories["others"].told()
+    assert seen.count == 7
 
 
 def test_kinds_without_end_are_bounded() -> None:

@@ -14,6 +14,7 @@ from sipproxy.replay.gather import Gathered
 from sipproxy.replay.html import MOST_BYTES, render, write
 from sipproxy.replay.html.page import ReportError
 from sipproxy.replay.run import Replayed
+from sipproxy.replay.verdicts import Blocking
 
 Replaying = Callable[..., tuple[Replayed, Gathered]]
 AGENT, USER = '"><img src=x onerror=alert(1)>', "<script>alert('boo')</script>"
@@ -90,6 +91,12 @@ def test_nobody_known_good_and_nobody_blocked(replaying: Replaying) -> None:
 
 def test_an_empty_capture(replaying: Replaying) -> None:
     assert "Nothing was sent to us" in render(*replaying(lambda traffic: None), 0.1)
+
+
+def test_what_counts_as_blocked_is_said(replaying: Replaying, page: str) -> None:
+    assert "<td>400 and above but 401 and 407, and silence</td>" in page
+    found = replaying(lambda traffic: None, blocking=Blocking.parse("403,silence"))
+    assert "<td>403,silence</td>" in render(*found, 0.1)
 
 
 def test_stubs_are_listed_and_what_came_by_them_is_marked(replaying: Replaying) -> None:
