@@ -148,9 +148,11 @@ class Saving(Answers):
     ) -> Merge:
         """Merge the request into its record; the last try, where there were several."""
         merge: Merge
+        is_new = False
 
         def change(contacts: Contacts) -> Contacts:
-            nonlocal merge
+            nonlocal merge, is_new
+            is_new = not contacts
             merge = Merge(
                 self,
                 ctx,
@@ -166,6 +168,8 @@ class Saving(Answers):
             await table.change(aor, change)
         except NotStored as error:
             merge.refused = Refused(errors.NOT_STORED[error.what], str(error))
+            if is_new:
+                merge.contacts = ()
         return merge
 
     @function()
