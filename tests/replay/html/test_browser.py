@@ -113,3 +113,45 @@ def brightness(color: str) -> int:
 def test_it_prints(opened: Any) -> None:
     printed = opened.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert len(printed["data"]) > 10_000
+
+
+CONTRASTS = """
+const parts = text => text.match(/[\\d.]+/g).map(Number);
+const over = (top, below) => {
+  const alpha = top.length > 3 ? top[3] : 1;
+  return [0, 1, 2].map(i => top[i] * alpha + below[i] * (1 - alpha));
+};
+const paper = element => {
+  if (!element) return [255, 255, 255];
+  const own = parts(getComputedStyle(element).backgroundColor);
+  return own.length > 3 && own[3] === 0
+    ? paper(element.parentElement) : over(own, paper(element.parentElement));
+};
+const light = color => {
+  const [r, g, b] = color.map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const seen = {};
+for (const element of document.querySelectorAll("body *")) {
+  if (element.closest("svg")) continue;
+  if (![...element.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+  const behind = paper(element), ink = over(parts(getComputedStyle(element).color), behind);
+  const [high, low] = [light(ink), light(behind)].sort((a, b) => b - a);
+  const found = (high + 0.05) / (low + 0.05);
+  const name = element.tagName + "." + element.className + " " + element.textContent.slice(0, 30);
+  if (found < 4.5) seen[name] = found;
+}
+return seen;
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(opened: Any, scheme: str) -> None:
+    """At least 4.5 to 1, as WCAG 2.2 asks for (success criterion 1.4.3)."""
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    try:
+        assert opened.execute_script(CONTRASTS) == {}
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
