@@ -103,7 +103,7 @@ class MessageFunctions(Module):
         target.write(ctx, decode(content))
         return True
 
-    @function()
+    @function(outside=True)
     def file_write(self, ctx: Context, path: str, text: str) -> bool:
         """Write a text to a file, in place of what it held; the proxy stands still meanwhile."""
         if not path or not text:

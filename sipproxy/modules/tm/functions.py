@@ -277,12 +277,12 @@ class Functions(Wishes):
     def t_clean(self, ctx: Context) -> None:
         """Nothing is left over that would have to be cleaned."""
 
-    @function("REQUEST", "FAILURE")
+    @function("REQUEST", "FAILURE", outside=True)
     def t_write_req(self, ctx: Context, address: Plain, name: Plain) -> bool:
         """Write the request to a named pipe: refused at load."""
         return False
 
-    @function("REQUEST", "FAILURE")
+    @function("REQUEST", "FAILURE", outside=True)
     def t_write_unix(self, ctx: Context, address: Plain, name: Plain) -> bool:
         """Write the request to a unix socket: refused at load."""
         return False
