@@ -59,7 +59,9 @@ class MiReader:
                 whole, size = self._lines, self._size
                 self._lines, self._size = [], 0
                 yield _whole(whole, size)
-        if len(self._rest) > _MOST:
+        if len(self._rest) > _MOST:  # a line without an end: it is not kept, only remembered
+            self._lines.append(self._rest[:_MOST_FIRST])
+            del self._lines[1:]
             self._size += len(self._rest)
             self._rest = b""
 
@@ -101,9 +103,7 @@ def _nodes(lines: list[str]) -> Iterator[MiNode]:
         if not line:
             continue
         name, separator, value = line.partition("::")
-        if line.startswith('"'):
-            name, value = "", line
-        elif not separator:
+        if line.startswith('"') or not separator:
             name, value = "", line
         if '"' in name:
             raise ValueError("a quote in a name")

@@ -127,3 +127,54 @@ def test_what_is_too_long_is_refused_before_it_is_kept(data: bytes) -> None:
 def test_a_length_in_the_body_counts_for_nothing() -> None:
     one = message(b"Content-Length: 3\r\n\r\nabc")
     assert Framer().feed(one) == [one]
+
+
+HTTP = (
+    b"POST /a HTTP/1.1\r\nVia: 1.1 p\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+    b"GET /b HTTP/1.0\r\n\r\n\r\n\r\nPUT /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nab"
+)
+HTTP_MESSAGES = [
+    b"POST /a HTTP/1.1\r\nHia: 1.1 p\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    b"hello world",
+    b"GET /b HTTP/1.0\r\n\r\n",
+    b"PUT /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nab",
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 50, 1000])
+def test_http_between_other_messages(size: int) -> None:
+    framer = Framer(needs_length=False)
+    found = []
+    for at in range(0, len(HTTP), size):
+        found += framer.feed(HTTP[at : at + size])
+    assert found == HTTP_MESSAGES
+    assert (framer.expecting, framer.pings, framer.half) == (1, 1, 0)
+
+
+def test_what_is_http_s_alone_is_left_in_sip() -> None:
+    message = (
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP h\r\nTransfer-Encoding: chunked\r\n"
+        b"Expect: 100-continue\r\n\r\n"
+    )
+    framer = Framer(needs_length=False)
+    assert framer.feed(message) == [message]
+    assert framer.expecting == 0
+
+
+def test_http_has_a_length_where_lengths_are_needed() -> None:
+    with pytest.raises(MessageError, match="without Content-Length"):
+        Framer().feed(b"GET /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+
+def test_a_length_counts_more_than_chunks() -> None:
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
+    assert Framer(needs_length=False).feed(head + b"0\r\n") == [head + b"0\r\n"]
+
+
+@pytest.mark.parametrize("body", [b"400\r\n" + b"x" * 1024 + b"\r\n", b"1\r\nx\r\n" * 1100])
+def test_a_body_in_chunks_is_bounded(body: bytes) -> None:
+    framer = Framer(1000, needs_length=False)
+    framer.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    with pytest.raises(MessageError, match="more than 1000 bytes"):
+        framer.feed(body)
