@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     required=True,
     help="Values of a #!define: 3..20, 3..20..2, 60,300,900; repeatable.",
 )
-@click.option("--attackers", type=click.Path(), help="A file with the addresses of attackers.")
+@click.option(
+    "--attackers",
+    type=click.Path(),
+    help="A file with addresses of attackers, or the truth of gen.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -61,8 +65,8 @@ def command(
     For each setting it tells how many known good users are hit and how many attackers stopped,
     and marks the knee: what stops most for what it harms. A value replaces what the cfg defines.
     """
+    from sipproxy.replay.attackers import read_attackers
     from sipproxy.replay.expect import parse_tests
-    from sipproxy.replay.people import Good
     from sipproxy.replay.run import Captures
     from sipproxy.replay.sweep import Sweeper
     from sipproxy.replay.sweep_values import parse_sets
@@ -70,7 +74,7 @@ def command(
     with failures_told(ctx):
         tests = parse_tests(fail_if)
         grid = parse_sets(sets)
-        listed = Good.read(attackers) if attackers else None
+        listed = read_attackers(attackers) if attackers else None
         manner = options.manner()
         sweeper = Sweeper(
             Captures(captures),

@@ -1,5 +1,6 @@
 """Who in a capture counts as an attacker."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,9 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sipproxy.program import load_file, load_text
-from sipproxy.replay.attackers import BROKE_IN, GUESSED, LISTED, SCANNED, SPRAYED, attackers_in
+from sipproxy.replay.attackers import (
+    BROKE_IN,
+    GUESSED,
+    LISTED,
+    SCANNED,
+    SHARED,
+    SPRAYED,
+    attackers_in,
+    read_attackers,
+)
 from sipproxy.replay.pcap import PcapWriter
-from sipproxy.replay.people import Good
+from sipproxy.replay.people import Good, GoodError
 from sipproxy.replay.player import Manner, Player
 from sipproxy.replay.run import replay
 from sipproxy.testing.messages import Messages
@@ -79,6 +89,39 @@ RIGHT: Row = ("REGISTER", "bob", True, 200)
 def test_by_the_old_servers_answers(played: Played, rows: list[Row], why: str) -> None:
     found = attackers_in(played(rows)).why
     assert found == ({"203.0.113.9": why} if why else {})
+
+
+def test_many_addresses_that_guess_a_little(tmp_path: Path) -> None:
+    """One user who fails at five addresses, and one who fails at four."""
+    messages, path = Messages(), str(tmp_path / "c.pcap")
+    with PcapWriter(path) as writer:
+        for user, count in (("bob", 5), ("carol", 4)):
+            for number in range(count):
+                source = f"198.51.100.{number + (10 if user == 'bob' else 20)}"
+                line = f'Authorization: Digest username="{user}"'
+                asked = messages.register(user, source=f"{source}:5060", headers=line)
+                time = 1000.0 + number
+                writer.add(time, (source, 5060), US, asked)
+                writer.add(time, US, (source, 5060), messages.response(asked, 401, "No"))
+    player = replay(load_text("request_route { drop; }\n"), [path], me=[US]).player
+    assert attackers_in(player).why == {f"198.51.100.{n}": SHARED for n in range(10, 15)}
+
+
+def test_the_truth_of_a_made_up_capture(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    rows = [("192.0.2.1", "good"), ("192.0.2.2", "attacker"), ("192.0.2.3", "misconfigured")]
+    path.write_text(json.dumps({"sources": [{"address": a, "label": b} for a, b in rows]}))
+    listed = read_attackers(str(path))
+    assert [listed.has("", address) for address, _ in rows] == [False, True, False]
+    for text in ("{}", "[]", "no json", '{"sources": [{}]}'):
+        path.write_text(text)
+        with pytest.raises(GoodError, match="has no sources with labels"):
+            read_attackers(str(path))
+    with pytest.raises(GoodError, match="cannot read"):
+        read_attackers(str(tmp_path / "none.json"))
+    plain = tmp_path / "list"
+    plain.write_text("192.0.2.9\n")
+    assert read_attackers(str(plain)).has("", "192.0.2.9")
 
 
 def test_who_is_listed_as_good_is_none(played: Played) -> None:
