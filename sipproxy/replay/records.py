@@ -8,7 +8,8 @@ import gzip
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, cast
+from io import BufferedIOBase
+from typing import NamedTuple
 
 from sipproxy.errors import SipproxyError
 from sipproxy.replay.sipdump import BEGIN, dumped
@@ -25,6 +26,7 @@ _PCAP = {
 }
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 _GZIP = b"\x1f\x8b"
+_UNREADABLE = (OSError, EOFError, zlib.error)
 _SECTION, _INTERFACE, _PACKET, _SIMPLE, _ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
 _END_OF_OPTIONS, _RESOLUTION, _OFFSET = 0, 9, 14
 
@@ -54,7 +56,7 @@ class Broken(Exception):
 class Window:
     """A stream seen through a buffer that moves: what was read is dropped."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
         self.data = b""
         self.at = 0
@@ -66,8 +68,9 @@ class Window:
         rest = self.data[self.at :]
         while len(rest) < count:
             try:
-                more = self._stream.read(max(_CHUNK, count - len(rest)))
-            except (OSError, EOFError, zlib.error) as error:
+                # One step of a decompressor at a time: what stands before a damage is not lost.
+                more = self._stream.read1(max(_CHUNK, count - len(rest)))
+            except _UNREADABLE as error:
                 self.data, self.at = rest, 0
                 raise Broken(f"the compressed file is damaged: {error}") from None
             if not more:
@@ -90,8 +93,7 @@ class RecordFile:
         self.path = path
         self.broken = ""
         """What is wrong with the file, such as an end in mid-frame; empty when nothing."""
-        with self._open() as stream:
-            head = stream.read(24)
+        head = self._head()
         self.is_dump = head.startswith(BEGIN)
         """Whether it is a text file of Kamailio's sipdump, which has messages and no frames."""
         known = head[:4] == _PCAPNG or (head[:4] in _PCAP and len(head) == 24)
@@ -100,10 +102,25 @@ class RecordFile:
 
     def messages(self) -> Iterator[Unwrapped | str]:
         """The messages of a sipdump file; a text says why one cannot be read."""
+        self.broken = ""
         with self._open() as stream:
-            yield from dumped(stream)
+            try:
+                yield from dumped(stream)
+            except _UNREADABLE as error:
+                self.broken = f"the compressed file is damaged: {error}"
 
-    def _open(self) -> BinaryIO:
+    def _head(self) -> bytes:
+        """The first bytes; raises CaptureError where there are none to be had."""
+        with self._open() as stream:
+            window = Window(stream)
+            try:
+                window.has(24)
+            except Broken as error:
+                if not window.data:
+                    raise CaptureError(f"cannot read {self.path}: {error}") from None
+            return window.data[:24]
+
+    def _open(self) -> BufferedIOBase:
         try:
             with open(self.path, "rb") as plain:
                 packed = plain.read(2) == _GZIP
@@ -111,8 +128,8 @@ class RecordFile:
                 return open(self.path, "rb")
             stream = gzip.open(self.path, "rb")  # noqa: SIM115  closed by the caller
             stream.peek(1)
-            return cast(BinaryIO, stream)
-        except (OSError, EOFError, zlib.error) as error:
+            return stream
+        except _UNREADABLE as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise CaptureError(f"cannot read {self.path}: {reason}") from None
 
@@ -120,8 +137,8 @@ class RecordFile:
         self.broken = ""
         with self._open() as stream:
             window = Window(stream)
-            window.has(4)
             try:
+                window.has(4)
                 if window.data[:4] == _PCAPNG:
                     yield from pcapng_records(window)
                 else:

@@ -5,7 +5,7 @@ Each message stands between a line of `=` with lines `name: value`, a line of `~
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from sipproxy.replay.wrapped import Unwrapped
 
@@ -15,7 +15,7 @@ _END = b"||||||||||||||||||||\n"
 _MOST = 1 << 20
 
 
-def dumped(stream: BinaryIO) -> Iterator[Unwrapped | str]:
+def dumped(stream: BufferedIOBase) -> Iterator[Unwrapped | str]:
     """The messages of a file; a text says why one cannot be read."""
     while block := _block(stream):
         head, middle, data = block.partition(_MIDDLE)
@@ -28,7 +28,7 @@ def dumped(stream: BinaryIO) -> Iterator[Unwrapped | str]:
             yield "broken sipdump record"
 
 
-def _block(stream: BinaryIO) -> bytes:
+def _block(stream: BufferedIOBase) -> bytes:
     """What stands between two marks; empty at the end of the file."""
     lines: list[bytes] = []
     size = 0

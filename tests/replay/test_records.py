@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +164,19 @@ def test_any_bytes_behind_a_header(data: bytes, ng: bool) -> None:
             assert record.end <= len(record.data)
     except Broken as error:
         assert str(error)
+
+
+def test_what_stands_before_a_damage_of_a_compressed_file_is_read(wire: Any) -> None:
+    frames = [bytes([number]) * 60 for number in range(50)]
+    whole = gzip.compress(Path(wire.pcap(frames)).read_bytes())
+    for damaged in (whole[:-20], whole[:-8] + bytes(8), whole[:-1]):
+        found = RecordFile(wire.write(damaged, "x.pcap.gz"))
+        assert len(list(found)) >= 40
+        assert found.broken.startswith("the compressed file is damaged: ")
+
+
+@pytest.mark.parametrize("cut", [3, 12, 18])
+def test_a_compressed_file_of_which_little_is_left(wire: Any, cut: int) -> None:
+    whole = gzip.compress(Path(wire.pcap([bytes(60)])).read_bytes())
+    with pytest.raises(CaptureError, match=r"cannot read .*damaged|cannot read .*ended|no pcap"):
+        RecordFile(wire.write(whole[:cut], "x.pcap.gz"))
