@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sipproxy.core.tracing import Step
+from sipproxy.errors import Span
 from sipproxy.modules.htable.store import Cell
 from sipproxy.replay.data import as_decision
 from sipproxy.replay.explain import Explained, Row
@@ -24,9 +25,13 @@ class Sources:
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._lines = {file: text.split("\n") for file, text in sources.items()}
 
-    def text(self, step: Step) -> str:
-        """The statement on one line, without blanks that say nothing."""
+    def indent(self, step: Step) -> int:
+        """How far in it stands, with tabs of four."""
         span = step.span
+        return len(self._lines[span.file][span.line - 1][: span.column - 1].expandtabs(4))
+
+    def text(self, span: Span) -> str:
+        """What stands there, on one line, without blanks that say nothing."""
         rows = self._lines[span.file][span.line - 1 : span.end_line]
         rows[-1] = rows[-1][: span.end_column - 1]
         rows[0] = rows[0][span.column - 1 :]
@@ -99,7 +104,7 @@ def _line(line: Line, sources: Sources) -> dict[str, Any]:
         "route": step.route,
         "file": step.span.file,
         "line": step.span.line,
-        "text": sources.text(step),
+        "text": sources.text(step.span),
         "outcomes": list(line.outcomes),
         "events": [_event(event, sources) for event in line.events],
         "events_left_out": line.left_out,
@@ -108,8 +113,9 @@ def _line(line: Line, sources: Sources) -> dict[str, Any]:
 
 def _event(event: Event, sources: Sources) -> dict[str, Any]:
     match event:
-        case Seen(kind, text, value):
-            return {"event": kind, "name": text, "value": value}
+        case Seen(kind, text, value, span):
+            name = sources.text(span) if span else text
+            return {"event": kind, "name": name, "value": value}
         case Changed(place, old, new):
             return {"event": "table", **_place(place), "old": _cell(old), "new": _cell(new)}
         case Sent(first, to):
@@ -223,7 +229,7 @@ def _shown_run(run: Run, sources: Sources) -> Iterator[str]:
         if decision.stubs:
             yield f"  depends on what was stubbed: {' '.join(decision.stubs)}"
     if run.lines:
-        base = min(line.step.span.column for line in run.lines)
+        base = min(sources.indent(line.step) for line in run.lines)
         yield f"  {run.lines[0].step.route} ({run.lines[0].step.span.file})"
         yield from _shown_lines(run.lines, sources, _INDENT, base)
     elif not run.kind:
@@ -249,10 +255,10 @@ def _shown_lines(lines: list[Line], sources: Sources, indent: str, base: int) ->
     """The lines of one route, set in as they are in the cfg."""
     for line in lines:
         step = line.step
-        within = " " * max(0, step.span.column - base)
+        within = " " * (sources.indent(step) - base)
         turns = ", ".join(_SHOWN[outcome] for outcome in line.outcomes)
         outcome = f"  -> {turns}" if turns else ""
-        yield f"{indent}{step.span.line:>4}  {within}{sources.text(step)}{outcome}"
+        yield f"{indent}{step.span.line:>4}  {within}{sources.text(step.span)}{outcome}"
         deeper = f"{indent}{' ' * 6}{within}{_INDENT}"
         inner: list[Line] = []
         for event in line.events:
@@ -261,7 +267,7 @@ def _shown_lines(lines: list[Line], sources: Sources, indent: str, base: int) ->
                 continue
             yield from _shown_inner(inner, sources, deeper, step)
             inner = []
-            yield f"{deeper}{_shown_event(event)}"
+            yield f"{deeper}{_shown_event(event, sources)}"
         yield from _shown_inner(inner, sources, deeper, step)
         if line.left_out:
             yield f"{deeper}and {line.left_out} more values"
@@ -274,18 +280,18 @@ def _shown_inner(lines: list[Line], sources: Sources, indent: str, above: Step) 
     span, route = lines[0].step.span, lines[0].step.route
     file = f" ({span.file})" if span.file != above.span.file else ""
     yield f"{indent}{route}{file}"
-    base = min(line.step.span.column for line in lines)
+    base = min(sources.indent(line.step) for line in lines)
     yield from _shown_lines(lines, sources, indent, base)
 
 
-def _shown_event(event: Event) -> str:
+def _shown_event(event: Event, sources: Sources) -> str:
     match event:
-        case Seen("assigned", text, value):
+        case Seen("assigned", text, value, _):
             return f"{text} := {_value(value)}"
-        case Seen("call", text, value):
+        case Seen("call", text, value, _):
             return f"{text} answers {_code(value)}"
-        case Seen(_, text, value):
-            return f"{text} is {_value(value)}"
+        case Seen(_, text, value, span):
+            return f"{sources.text(span) if span else text} is {_value(value)}"
         case Changed(place, old, new):
             return f"table {_name(place)}: {_shown_cell(old)} -> {_shown_cell(new)}"
         case Sent(first, to):

@@ -14,7 +14,6 @@ MOST_CELLS = 50_000
 LATEST = 9
 """Writes of a cell that are kept, beside the first of its life."""
 _MOST_TRAILS = 20
-_DEPTH = 3
 
 Place = tuple[str, str]
 """A table and a key."""
@@ -98,6 +97,8 @@ class Write(NamedTuple):
     old: Cell | None
     new: Cell | None
     by: Moment
+    seen: int = 0
+    """How many cells the message had touched before."""
 
 
 class Life:
@@ -162,7 +163,7 @@ class History:
     ) -> Write:
         """Note a change. What has expired was missing before it is written."""
         self.number += 1
-        write = Write(self.number, time, line, old, new, by)
+        write = Write(self.number, time, line, old, new, by, len(by.touched))
         lives = self._lives
         life = lives.pop(place, None)
         begins = new is not None and (old is None or 0 < old[1] < int(time))
@@ -181,19 +182,17 @@ class History:
     def trails(self, places: Iterable[Place], before: int) -> list[Trail]:
         """How these cells came to what they were before the write of that number.
 
-        Cells that nobody wrote are left out. What the writing messages had touched follows,
-        nearest first, up to a bound.
+        Cells that nobody wrote are left out. Behind each comes what the messages that wrote it had
+        found in other cells by then.
         """
         seen: set[Place] = set()
         found = self._grown(dict.fromkeys(places), before, seen)
-        level = found
-        for _ in range(_DEPTH - 1):
-            following: list[Trail] = []
-            for trail in level:
-                touched = dict.fromkeys(p for write in trail.writes for p in write.by.touched)
-                trail.because = self._grown(touched, trail.writes[-1].number, seen)
-                following += trail.because
-            level = following
+        for trail in found:
+            touched = dict.fromkeys(
+                place for write in trail.writes for place in write.by.touched[: write.seen]
+            )
+            because = self._grown(touched, trail.writes[-1].number, seen)
+            trail.because = [one for one in because if one.cell is not None]
         return found
 
     def _grown(self, places: Iterable[Place], before: int, seen: set[Place]) -> list[Trail]:

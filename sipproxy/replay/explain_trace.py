@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Address
 from sipproxy.core.tracing import Step
+from sipproxy.errors import Span
 from sipproxy.modules.htable.store import Cell
 from sipproxy.replay.explain_tables import Place, Trail
 from sipproxy.replay.glance import Exchange
@@ -21,12 +22,13 @@ MOST_EVENTS = 60
 class Seen(NamedTuple):
     """A value: of a variable, of a condition of the core, a function's answer, or assigned.
 
-    `kind` is that of the :class:`Step`; `text` names it.
+    `kind` is that of the :class:`Step`; `text` names it, for a condition its `span` does.
     """
 
     kind: str
     text: str
     value: Any
+    span: Span | None = None
 
 
 class Changed(NamedTuple):
@@ -158,7 +160,7 @@ class Run:
             name = text.partition("(")[0]
             text = f"{name}({self._cell[0]}=>{self._cell[1]})"
         self._cell = None
-        line.add(Seen(step.kind, text or "condition", value))
+        line.add(Seen(step.kind, text, value, None if text else span))
 
     def note(self, event: Event) -> None:
         """Something else happens, at the statement that was last begun."""

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sipproxy.core.tracing import Step
 from sipproxy.errors import Span
-from sipproxy.program import load_file
+from sipproxy.program import load_file, load_text
 from sipproxy.replay.explain import Explained, Wanted, explain
 from sipproxy.replay.explain_report import Sources, as_json_data, as_text
 from sipproxy.replay.player import Manner
@@ -104,6 +103,17 @@ def test_json(ban: Explained, day: "Day") -> None:
     assert (row["first_packet"], row["last_packet"], row["count"]) == (21, 21, 1)
 
 
+def test_conditions_of_the_core_are_named_as_they_stand(day: "Day") -> None:
+    text = 'loadmodule "sl.so"\nrequest_route {\n\tif (!(af == INET) || method==OPTIONS) drop;\n}\n'
+    wanted = Wanted(source="192.0.2.50")
+    shown = as_text(explain(Captures([day.pcap]), load_text(text, file="x.cfg"), wanted))
+    assert (
+        "       3  if (!(af == INET) || method==OPTIONS)  -> yes\n"
+        "              af == INET is yes\n"
+        "              method==OPTIONS is yes\n"
+    ) in shown
+
+
 @pytest.mark.parametrize(
     ("text", "span", "shown"),
     [
@@ -116,5 +126,4 @@ def test_json(ban: Explained, day: "Day") -> None:
     ],
 )
 def test_the_text_of_a_line(text: str, span: tuple[int, int, int, int], shown: str) -> None:
-    step = Step("statement", "request_route", Span("x.cfg", *span), "")
-    assert Sources({"x.cfg": text}).text(step) == shown
+    assert Sources({"x.cfg": text}).text(Span("x.cfg", *span)) == shown

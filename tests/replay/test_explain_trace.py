@@ -53,7 +53,7 @@ def test_a_condition_of_the_core_inside_another_is_a_value() -> None:
     found.begin(step(1), 1)
     found.see(step(1, "condition", column=9), False, 1)
     found.see(step(1, "condition"), False, 1)
-    assert found.lines[0].events == [Seen("condition", "condition", False)]
+    assert found.lines[0].events == [Seen("condition", "", False, Span("x.cfg", 1, 9, 1, 18))]
     assert found.lines[0].outcomes == [False]
 
 
