@@ -1,5 +1,6 @@
 """Phones that register with a server whose locations lie in a database."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sipproxy.core.contact import Contact
@@ -30,13 +31,21 @@ CLIENT = ("127.0.0.1", 5099)
 class Phones:
     """A server with a database, and phones that register with it."""
 
-    def __init__(self, base: Base, mode: int, more: str = "") -> None:
+    def __init__(
+        self,
+        base: Base,
+        mode: int,
+        more: str = "",
+        cfg: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        """`more` are further lines, apart by semicolons; `cfg` may change the whole."""
         self._base = base
-        self._cfg = CFG.format(
+        text = CFG.format(
             loads=base.loads,
             url=base.url,
             more=f'modparam("usrloc", "db_mode", {mode})\n' + more.replace(";", "\n"),
         )
+        self._cfg = cfg(text)
         self._number = 0
         self.clock = START
         self.start()
@@ -50,10 +59,11 @@ class Phones:
         self.clock = self.served.clock.now()
         self.served.proxy.close()
 
-    def send(self, method: str, user: str, headers: str = "", cseq: int = 0) -> str:
+    def send(self, method: str, user: str, headers: str = "", cseq: int = 0, uri: str = "") -> str:
         """Status and Contact of the reply, or its reason."""
         self._number += 1
-        uri = "sip:127.0.0.1" if method == "REGISTER" else f"sip:{user}@127.0.0.1"
+        if not uri:
+            uri = "sip:127.0.0.1" if method == "REGISTER" else f"sip:{user}@127.0.0.1"
         to = f"sip:{user}@127.0.0.1"
         number = cseq or self._number
         data = request(method, uri, to_uri=to, headers=headers, cseq=number, call_id="call")
@@ -67,9 +77,9 @@ class Phones:
         contact = message.header("contact") or ""
         return f"{message.status} {contact or message.reason}"
 
-    def register(self, user: str, contact: str = "", more: str = "", **how: int) -> str:
+    def register(self, user: str, contact: str = "", more: str = "", cseq: int = 0) -> str:
         uri = contact or f"<sip:{user}@10.0.0.1>"
-        return self.send("REGISTER", user, f"Contact: {uri};expires=600\r\n{more}".strip(), **how)
+        return self.send("REGISTER", user, f"Contact: {uri};expires=600\r\n{more}".strip(), cseq)
 
     def leave(self, user: str, contact: str = "") -> str:
         return self.send(

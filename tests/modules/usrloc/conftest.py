@@ -56,8 +56,8 @@ def _close(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     start = Phones.start
 
     def noted(self: Phones) -> None:
-        left.append(self)
         start(self)
+        left.append(self)
 
     monkeypatch.setattr(Phones, "start", noted)
     yield
