@@ -12,9 +12,10 @@ from sipproxy.core.flow import Flow
 from sipproxy.core.forward import forward_reply, numeric, setting
 from sipproxy.core.functions import Socket
 from sipproxy.core.log import WARN, report
-from sipproxy.core.module import function, modparam_method, pvar
+from sipproxy.core.module import event, function, modparam_method, pvar
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import ModuleError
+from sipproxy.modules.corex.memory import MemoryCommands
 from sipproxy.modules.corex.messages import MessageFunctions
 from sipproxy.modules.corex.sending import Sending
 from sipproxy.modules.corex.sockets import SocketViews
@@ -25,8 +26,10 @@ _MAX_XFLAG = 63
 _MAX_BRANCHES = 12
 
 
-class Corex(Sending, MessageFunctions, SocketViews, name="corex"):
+class Corex(Sending, MessageFunctions, SocketViews, MemoryCommands, name="corex"):
     """Extensions of the core around branches, sockets and raw sending."""
+
+    reply_out = event("corex:reply-out", "Never runs: Kamailio 5.6.3 calls it without a message.")
 
     @modparam_method("alias_subdomains")
     def alias_subdomains(self, text: str) -> None:

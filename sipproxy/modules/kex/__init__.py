@@ -13,6 +13,7 @@ from sipproxy.core.statistics import Statistic
 from sipproxy.errors import MessageError
 from sipproxy.modules.kex.commands import StatsCommands
 from sipproxy.modules.kex.core_stats import CoreStats
+from sipproxy.modules.kex.memory import MemoryCommands
 from sipproxy.sip.uri import Uri
 
 _MEMORY = {
@@ -26,7 +27,7 @@ _MEMORY = {
 """Statistics of the group `shmem`, and what core.shmmem calls them."""
 
 
-class Kex(StatsCommands, name="kex"):
+class Kex(StatsCommands, MemoryCommands, name="kex"):
     """Small extensions of the core's functions."""
 
     script_flags = 0
