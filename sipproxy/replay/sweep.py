@@ -45,9 +45,16 @@ class Point:
         return self.good_blocked / self.good if self.good else 0.0
 
     @property
+    def effect(self) -> float:
+        """How far attackers are stopped: each counts half for being stopped at all, and half by the
+        share of his requests that was blocked.
+        """
+        return (self.stopped / self.attackers + self.share) / 2 if self.attackers else 0.0
+
+    @property
     def score(self) -> float:
-        """What it stops less what it harms (Youden's J)."""
-        return self.share - self.harm
+        """What it stops less what it harms (as Youden's J)."""
+        return self.effect - self.harm
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ _MOST_SHOWN = 5
 _WIDTH, _HEIGHT = 60, 11
 _HEAD = (
     *("good_blocked", "good_requests_blocked", "attackers_stopped", "attack_requests"),
-    *("attack_blocked", "attack_share", "requests", "blocked", "score", "knee"),
+    *("attack_blocked", "attack_share", "effect", "requests", "blocked", "score", "knee"),
 )
 
 
@@ -62,6 +62,7 @@ def _point(point: Point) -> dict[str, Any]:
             "requests": point.attack_requests,
             "blocked": point.attack_blocked,
             "share": round(point.share, 6),
+            "effect": round(point.effect, 6),
         },
         "score": round(point.score, 6),
         "faults": point.faults,
@@ -78,8 +79,9 @@ def as_csv(sweep: Sweep) -> str:
     for point in sweep.points:
         good = point.good_blocked, point.good_requests
         attack = point.stopped, point.attack_requests, point.attack_blocked
-        shares = f"{point.share:.6f}", point.requests, point.blocked, f"{point.score:.6f}"
-        writer.writerow((*point.sets.values(), *good, *attack, *shares, int(point is knee)))
+        shares = f"{point.share:.6f}", f"{point.effect:.6f}"
+        rest = point.requests, point.blocked, f"{point.score:.6f}", int(point is knee)
+        writer.writerow((*point.sets.values(), *good, *attack, *shares, *rest))
     return out.getvalue()
 
 
@@ -152,7 +154,7 @@ def _table(sweep: Sweep) -> Iterator[str]:
 
 
 def _curve(sweep: Sweep) -> Iterator[str]:
-    """Attackers stopped against good users hit: a dot for each setting, K for the knee."""
+    """Attackers stopped against good users hit: a mark for each setting, K for the knee."""
     knee = sweep.knee
     if knee is None or len(sweep.points) < 2:
         return
@@ -161,9 +163,9 @@ def _curve(sweep: Sweep) -> Iterator[str]:
     for mark, points in (("o", sweep.points), ("K", [knee])):
         for point in points:
             column = round(point.good_blocked / most * _WIDTH)
-            row = round((1 - point.share) * (_HEIGHT - 1))
+            row = round((1 - point.effect) * (_HEIGHT - 1))
             field[row][column] = mark
-    yield "attackers stopped (share of their requests; K: the knee)"
+    yield "attackers stopped (half for stopped at all, half by the share; K: the knee)"
     for number, cells in enumerate(field):
         share = 1 - number / (_HEIGHT - 1)
         label = f"{share:5.0%}" if number % 5 == 0 else " " * 5

@@ -52,6 +52,8 @@ def test_good_users_hit_and_attackers_stopped(swept: Sweep) -> None:
     assert (point.good, point.names, point.attackers) == (3, ["bob@192.0.2.12"], 2)
     assert (point.attack_requests, point.requests, point.blocked) == (54, 96, 48)
     assert point.share == pytest.approx((37 / 41 + 9 / 13) / 2)
+    assert point.effect == pytest.approx((1 + point.share) / 2)
+    assert point.score == pytest.approx(point.effect - 1 / 3)
 
 
 def test_the_knee_and_the_cfgs_own_values(swept: Sweep) -> None:
