@@ -45,6 +45,7 @@ docs: setup
 bench: setup peers
 	$(PYTHON) benchmarks/stages.py
 	$(PYTHON) benchmarks/tables.py
+	$(PYTHON) benchmarks/reload.py
 	$(PYTHON) benchmarks/flood.py
 	$(PYTHON) benchmarks/compare.py $(ARGS)
 

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -9,6 +10,9 @@ from typing import NoReturn
 from sipproxy.net.addresses import StartError
 from sipproxy.net.rpc_socket import group_number, user_number
 from sipproxy.net.server import Server, settle_collector
+
+THREAD_SECONDS = 0.0002
+"""How long a thread may keep the interpreter from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,9 @@ def _run(make: Callable[[], Server], life: Life, ready: Callable[[], None]) -> N
         server.abandon()
         raise StartError(f"cannot start: {_reason(error)}") from None
     settle_collector()
+    # A thread that reads a whole table is to give way at once: each of the loop's calls to the
+    # system would else wait 5 ms for it.
+    sys.setswitchinterval(THREAD_SECONDS)
     try:
         server.run(ready)
     finally:
