@@ -72,22 +72,12 @@ class Proxy:
         self.program = program
         self._follows = previous is not None
         self.host: Host = Host(clock, chance, log, previous.host if previous else None)
-        host = self.host
-        settings = program.settings
-        host.settings = settings
-        host.compat = program.compat
+        host, settings = self.host, program.settings
         host.opens = opens
-        host.cfg_file = program.file
-        host.flags = dict(settings.flags)
-        host.unknown_is_avp = program.config.flavour != "KAMAILIO"
-        host.server_text = _server_text(settings.server_header, settings.server_signature)
-        host.own = OwnAddresses(settings.sockets() if sockets is None else sockets, settings.alias)
         host.databases = Databases(host.offload, host.modules, overlay=read_only)
-        host.databases.version_table = str(settings.version_table)
+        _settle(host, program, settings.sockets() if sockets is None else sockets)
         if previous is None:
             host.names.configure(settings)
-        ipv6 = any(":" in one.address for one in host.own.sockets)
-        host.locator = Locator(host.names, chance, Choices.of(settings, ipv6=ipv6))
         host.run_json = self._run_json
         host.load(Core)
         loader = Loader(host, modules, stand_ins)
@@ -97,16 +87,12 @@ class Proxy:
         if previous is not None:
             loader.inherit(program.config, previous.host.modules)
         arrange(host)
-        told = [
+        self.problems: list[Problem] = [
             *without_effect(program.config),
             *loader.problems,
             *loader.remarks(program.config),
         ]
-        try:
-            self.compiled: Compiled = compile_config(program.config, host, settings.max_while_loops)
-        except CfgError as error:
-            raise CfgError([*told, *error.problems]) from None
-        self.problems: list[Problem] = [*told, *self.compiled.problems]
+        self.compiled = self._compile()
         routes = self.compiled.routes
         self._request = routes.get("request_route")
         self._reply = routes.get("reply_route")
@@ -118,6 +104,16 @@ class Proxy:
         if not (opens or self._follows):
             self._begin()
         self._runner.drain()
+
+    def _compile(self) -> Compiled:
+        """The routes; raises CfgError with what was told before, too."""
+        config, most_loops = self.program.config, self.program.settings.max_while_loops
+        try:
+            compiled = compile_config(config, self.host, most_loops)
+        except CfgError as error:
+            raise CfgError([*self.problems, *error.problems]) from None
+        self.problems += compiled.problems
+        return compiled
 
     # -- the shells' side
 
@@ -368,6 +364,21 @@ class Proxy:
     def run_event(self, name: str, record: object) -> Context | None:
         """Run an event route, if the cfg has it, on a faked message or the one it is about."""
         return self._runner.run_event(name, record)
+
+
+def _settle(host: Host, program: Program, sockets: Sequence[ListenSocket]) -> None:
+    """Let a host be as the cfg says, before any module is loaded."""
+    settings = program.settings
+    host.settings = settings
+    host.compat = program.compat
+    host.cfg_file = program.file
+    host.flags = dict(settings.flags)
+    host.unknown_is_avp = program.config.flavour != "KAMAILIO"
+    host.server_text = _server_text(settings.server_header, settings.server_signature)
+    host.own = OwnAddresses(sockets, settings.alias)
+    host.databases.version_table = str(settings.version_table)
+    ipv6 = any(":" in one.address for one in sockets)
+    host.locator = Locator(host.names, host.chance, Choices.of(settings, ipv6=ipv6))
 
 
 def _server_text(header: str, signature: int) -> str:

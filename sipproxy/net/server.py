@@ -23,7 +23,7 @@ from sipproxy.faults import cfg_line
 from sipproxy.generations import Generations
 from sipproxy.net.addresses import StartError, listen_sockets, names_of
 from sipproxy.net.core_commands import CoreCommands, command_line
-from sipproxy.net.dns import attach
+from sipproxy.net.dns import DnsClient, attach
 from sipproxy.net.limited import LimitedLog
 from sipproxy.net.log import (
     operator_log,
@@ -80,22 +80,9 @@ class Server:
             listening = listen_all([one for one in sockets if one.proto == "tcp"])
             self._generations = Generations(self._make_proxy(program, sockets, limited))
             limited.limit_by(self.proxy.host.timers, self.clock.now)
-            self._transport = UdpTransport(
-                bound,
-                self.proxy.receive,
-                self._send_failed,
-                self._broken,
-                self.proxy.host.counters,
-                self._send_stream,
-            )
+            self._transport = self._make_datagrams(bound)
             self._streams = self._make_streams(program, listening)
-            self._dns = attach(
-                self._loop,
-                self.proxy.host.names,
-                lambda: self.proxy.host.settings,
-                options.name_servers,
-                self._after,
-            )
+            self._dns = self._make_dns(options)
             self._registry = self._registry_of(self.proxy)
             self._set_up(self.proxy)
             for endpoint in endpoints_of(self.proxy):
@@ -115,6 +102,25 @@ class Server:
             raise
 
     # -- start
+
+    def _make_datagrams(self, bound: list[UdpSocket]) -> UdpTransport:
+        return UdpTransport(
+            bound,
+            self.proxy.receive,
+            self._send_failed,
+            self._broken,
+            self.proxy.host.counters,
+            self._send_stream,
+        )
+
+    def _make_dns(self, options: Options) -> DnsClient:
+        return attach(
+            self._loop,
+            self.proxy.host.names,
+            lambda: self.proxy.host.settings,
+            options.name_servers,
+            self._after,
+        )
 
     def _make_streams(self, program: Program, listening: list[TcpListener]) -> TcpTransport:
         proxy = self.proxy

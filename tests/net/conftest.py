@@ -89,3 +89,9 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody has, for UDP."""
+    return free_port()
