@@ -131,7 +131,7 @@ def test_only_protocols_that_are_not_served() -> None:
 
 
 def test_a_prefix_that_cannot_be_read_is_a_problem_of_the_cfg(port: int) -> None:
-    cfg = f'listen=udp:127.0.0.1:{port}\nlog_prefix="$nosuch(x) "\nrequest_route { exit; }'
+    cfg = f'listen=udp:127.0.0.1:{port}\nlog_prefix="$nosuch(x) "\nrequest_route {{ exit; }}'
     with pytest.raises(CfgError) as caught:
         Server(load_text(cfg, file="t.cfg"), Options())
     (problem,) = caught.value.problems
