@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sipproxy.replay.people import Person
@@ -21,11 +21,31 @@ _COUNTS = (
 
 def as_data(replayed: Replayed) -> dict[str, Any]:
     """Everything of the report as JSON takes it; docs/replay.md describes it."""
-    player = replayed.player
-    host, survey, tally = player.proxy.host, player.survey, player.tally
-    people = player.people
+    people = replayed.player.people
     good = people.known_good()
     by_source = Counter(person.address for person in good)
+    sources = replayed.player.sources
+    return {
+        **about(replayed),
+        "good": {
+            "known": len(good),
+            "blocked": sum(1 for person in good if person.blocked),
+            "blocked_requests": sum(person.blocked for person in good),
+            "users": [_person(person) for person in good if person.blocked],
+        },
+        "broke_in": [_person(person) for person in people.broke_in()],
+        "sources": [
+            {"address": name, **_source(source), "known_good": by_source[name]}
+            for name, source in sources.items()
+        ],
+        "totals": totals(sources.values()),
+    }
+
+
+def about(replayed: Replayed) -> dict[str, Any]:
+    """What was played and how: all of the report but people, sources and totals."""
+    player = replayed.player
+    host, survey, tally = player.proxy.host, player.survey, player.tally
     return {
         "captures": [capture.path for capture in replayed.captures],
         "me": [show_address(address) for address in replayed.me],
@@ -54,18 +74,6 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
         "unsent": tally.unsent,
         "sent_by_timers": tally.by_timers,
         "open_loop": replayed.is_open_loop,
-        "good": {
-            "known": len(good),
-            "blocked": sum(1 for person in good if person.blocked),
-            "blocked_requests": sum(person.blocked for person in good),
-            "users": [_person(person) for person in good if person.blocked],
-        },
-        "broke_in": [_person(person) for person in people.broke_in()],
-        "sources": [
-            {"address": name, **_source(source), "known_good": by_source[name]}
-            for name, source in player.sources.items()
-        ],
-        "totals": _totals(list(player.sources.values())),
     }
 
 
@@ -108,13 +116,18 @@ def _statuses(counts: Counter[int]) -> dict[str, int]:
     return {str(status): count for status, count in sorted(counts.items())}
 
 
-def _totals(sources: Sequence[Source]) -> dict[str, Any]:
+def totals(sources: Collection[Source]) -> dict[str, Any]:
+    """The sums of all sources."""
+    answers, captured = Counter[int](), Counter[int]()
+    for source in sources:
+        answers.update(source.answers)
+        captured.update(source.captured)
     return {
         "sources": len(sources),
         "requests": sum(source.requests.total() for source in sources),
         **{name: sum(getattr(source, name) for source in sources) for name in _COUNTS},
-        "answers": _statuses(sum((source.answers for source in sources), Counter[int]())),
-        "captured": _statuses(sum((source.captured for source in sources), Counter[int]())),
+        "answers": _statuses(answers),
+        "captured": _statuses(captured),
     }
 
 

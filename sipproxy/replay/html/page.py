@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from sipproxy import __version__
 from sipproxy.errors import SipproxyError
-from sipproxy.replay.data import as_data
+from sipproxy.replay.data import about, totals
 from sipproxy.replay.gather import Gathered, Kind, Seen, Story
 from sipproxy.replay.html import charts
 from sipproxy.replay.html.listing import Listing
@@ -102,7 +102,7 @@ def render(replayed: Replayed, gathered: Gathered, seconds: float) -> str:
         style=Markup(style),
         policy=_policy(style),
         version=__version__,
-        report=as_data(replayed),
+        report=about(replayed) | {"totals": totals(player.sources.values())},
         replayed=replayed,
         player=player,
         seconds=seconds,
