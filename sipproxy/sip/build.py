@@ -100,7 +100,7 @@ def _plain_via_with_source(msg: Message) -> str:
     if not _asks_for_rport(params):
         bare = value.lstrip(" ")
         return value[: len(value) - len(bare)] + _via_with_source(msg, bare, False)
-    at = found.start(4) + f"{params};".index(";rport;")
+    at = found.start(4) - found.start() + f"{params};".index(";rport;")
     return f"{value[:at]};rport={port}{value[at + 6 :]};received={ip}"
 
 
@@ -178,10 +178,9 @@ def _forwarded_plain(msg: Message, via: str, force_rport: bool) -> bytes | None:
         return None
     elif not _same_host(host, ip):
         params = f";received={ip}{params}"
-    head = msg.head
-    at = head.index("\r\nVia:") + 2
-    end = at + 4 + found.end(4)
-    text = f"{head[:at]}Via: {via}\r\n{head[at : at + 4 + found.start(4)]}{params}{head[end:]}"
+    head, row = msg.head, found.start() - len("Via:")
+    before, after = head[row : found.start(4)], head[found.end() :]
+    text = f"{head[:row]}Via: {via}\r\n{before}{params}{after}"
     return wire.encode(text) + msg.body
 
 

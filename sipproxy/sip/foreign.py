@@ -55,7 +55,7 @@ class ForeignRequest(Message):
             raise MessageError(rows.malformed or "no header", 0)
         self._rows, _, self.malformed, self.headers_end = rows
         self._table = _Table(rows.table)
-        self._plain_via = None
+        self._hops = []
         self.repeats = True
         self.is_request = True
         self.status = 0

@@ -35,7 +35,7 @@ class Head:
     """
 
     __slots__ = (
-        "_plain_via",
+        "_hops",
         "_rows",
         "_table",
         "body",
@@ -74,7 +74,7 @@ class Head:
     headers_end: int
     _table: dict[str, str]  # spelling -> first value; leading blanks still there if plain
     _rows: list[Header]
-    _plain_via: re.Match[str] | None  # only of a plain message
+    _hops: list[re.Match[str]]  # the Vias of a plain message
 
     @classmethod
     def parse(cls, data: bytes, *, source: Address, dest: Address, proto: str = "udp") -> Self:
@@ -101,23 +101,24 @@ class Head:
         try:
             # Reversed, so that the first of two rows wins; runs in C throughout.
             table = dict(map(_SPLIT, lines[-3:0:-1]))
-            plain = via.PLAIN.match(table["Via"])
+            hops = _plain_hops(head)
             cseq = _PLAIN_CSEQ.match(table["CSeq"])
             table["From"], table["Call-ID"]
+            rows = count - 3
             if (
-                plain is None
+                not hops
                 or cseq is None
                 or head.count("\n") != count - 1
                 or nameaddr.PLAIN.match(table["To"]) is None
                 or not (HEADERS.issuperset(table) or _own_forms(table))
                 or ("Content-Length" in table and not is_number(table["Content-Length"]))
                 or "Retry-After" in table
-                or (len(table) != count - 3 and not _repeats_are_plain(lines, len(table)))
+                or (len(table) + len(hops) - 1 != rows and not _may_repeat(lines[1:-2]))
             ):
                 return False
         except (ValueError, KeyError):
             return False
-        self.repeats = len(table) != count - 3
+        self.repeats = len(table) != rows
         self.first_line = first = lines[0]
         parts = first.split(" ")
         if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] in METHODS:
@@ -138,7 +139,7 @@ class Head:
         self.body = data[at:]
         self.headers_end = len(head) - 2
         self._table = table
-        self._plain_via = plain
+        self._hops = hops
         return True
 
     def patched(self, name: str, value: str, text: str) -> Self:
@@ -146,7 +147,7 @@ class Head:
 
         Both are as long, in ASCII, so that nothing else moves: places found before stay true.
         """
-        plain = self._plain_via is not None and not self.repeats and name in self._table
+        plain = self.is_plain and not self.repeats and name in self._table
         if plain:
             known = self._table[name]
             start = self.head.index(f"\r\n{name}:{known}\r\n") + len(name) + 3
@@ -182,7 +183,7 @@ class Head:
         twin.reason = self.reason
         twin.body = self.body
         twin.headers_end = self.headers_end
-        twin._plain_via = self._plain_via
+        twin._hops = self._hops
         return twin
 
     def _read_exactly(self, data: bytes) -> None:
@@ -197,7 +198,7 @@ class Head:
         self.first_line = head[begin : start.end].rstrip("\r\n")
         rows = scan.rows(head, start.end)
         self._rows, self._table, self.malformed, self.headers_end = rows
-        self._plain_via = None
+        self._hops = []
         self.repeats = True
         self._set_start(start, CSeq.parse(rows.table["CSeq"]).method)
 
@@ -217,7 +218,7 @@ class Head:
     @property
     def is_plain(self) -> bool:
         """Whether each header stands on one line in its usual spelling."""
-        return self._plain_via is not None
+        return bool(self._hops)
 
     @property
     def table(self) -> dict[str, str]:
@@ -226,14 +227,13 @@ class Head:
 
     @property
     def plain_via(self) -> re.Match[str] | None:
-        """Of a plain message: host (1) and parameters (2) of its first Via row."""
-        return self._plain_via
+        """Of a plain message: its first Via row in `head`, as :data:`~.via.PLAIN` reads it."""
+        return self._hops[0] if self._hops else None
 
     @property
     def headers_start(self) -> int:
         """Where the first header begins in `head`."""
-        plain = self._plain_via is not None
-        return len(self.first_line) + 2 if plain else self.headers[0].start
+        return len(self.first_line) + 2 if self.is_plain else self.headers[0].start
 
     @property
     def headers(self) -> list[Header]:
@@ -269,7 +269,7 @@ class Head:
     def values(self, name: str) -> list[str]:
         """Values of all rows of a header, in order."""
         full = spelling(name)
-        if self._plain_via is not None and full in HEADERS:
+        if self._hops and full in HEADERS:
             value = self._table.get(full)
             if value is None:
                 return []
@@ -284,7 +284,7 @@ class Head:
     def rows(self, name: str) -> list[Header]:
         """All rows of a header, in order."""
         full = spelling(name)
-        if self._plain_via is not None and full in HEADERS:
+        if self._hops and full in HEADERS:
             if full not in self._table:
                 return []
             if not self.repeats:
@@ -307,17 +307,24 @@ def is_number(value: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 10
 
 
-def _repeats_are_plain(lines: list[str], names: int) -> bool:
-    """Whether only headers repeat that may, and all Vias are plain.
+def _plain_hops(head: str) -> list[re.Match[str]]:
+    """Each Via row of a head as a match of via.PLAIN in it; none if one of them is not plain."""
+    hops = []
+    at = head.find("\r\nVia:")
+    while at >= 0:
+        end = head.index("\r\n", at + 6)
+        hop = via.PLAIN.match(head, at + 6, end)
+        if hop is None:
+            return []
+        hops.append(hop)
+        at = head.find("\r\nVia:", end)
+    return hops
 
-    `lines` are those of a head, `names` is how many different headers they have.
-    """
-    vias = [line for line in lines if line.startswith("Via:")]
-    if len(vias) - 1 != len(lines) - 3 - names:  # others repeat too
-        found = [line.partition(":")[0] for line in lines[1:-2]]
-        if any(found.count(name) > 1 for name in scan.SINGLE):
-            return False
-    return all(via.PLAIN.match(line, 4) for line in vias)
+
+def _may_repeat(lines: list[str]) -> bool:
+    """Whether of the rows of a head only those repeat that may."""
+    names = [line.partition(":")[0] for line in lines]
+    return not any(names.count(name) > 1 for name in scan.SINGLE)
 
 
 def _own_forms(table: dict[str, str]) -> bool:

@@ -63,24 +63,24 @@ class Message(Head):
         try:
             return self._via
         except AttributeError:
-            plain = self._plain_via
-            self._via = of_plain(plain) if plain is not None else self.top.via
+            hops = self._hops
+            self._via = of_plain(hops[0]) if hops else self.top.via
             return self._via
 
     @property
     def branch(self) -> str:
         """The branch of the topmost Via, empty for none."""
-        plain = self._plain_via
-        if plain is not None:
-            return plain_param(plain[4], "branch") or ""
+        hops = self._hops
+        if hops:
+            return plain_param(hops[0][4], "branch") or ""
         return self.via.branch or ""
 
     @property
     def hop(self) -> str:
         """Transport and sent-by of the topmost Via: `UDP 10.0.0.9:5070`."""
-        plain = self._plain_via
-        if plain is not None:
-            return plain.string[plain.start(1) : plain.start(4)]
+        hops = self._hops
+        if hops:
+            return hops[0].string[hops[0].start(1) : hops[0].start(4)]
         via = self.via
         port = "" if via.port is None else f":{via.port}"
         return f"{via.transport} {via.host}{port}"
@@ -91,7 +91,11 @@ class Message(Head):
         try:
             return self._vias
         except AttributeError:
-            self._vias = [via for value in self.values("via") for via in Via.parse_list(value)]
+            hops = self._hops
+            if hops:
+                self._vias = [of_plain(hop) for hop in hops]
+            else:
+                self._vias = [via for value in self.values("via") for via in Via.parse_list(value)]
             return self._vias
 
     @property
@@ -142,7 +146,7 @@ class Message(Head):
     @property
     def via_row(self) -> Header:
         """The first Via row; the next proxy writes its own before it."""
-        if self._plain_via is None:
+        if not self.is_plain:
             return next(row for row in self.headers if row.id == "via")
         return self._first_plain("Via")
 

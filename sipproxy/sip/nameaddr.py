@@ -117,6 +117,8 @@ def tag_of(text: str) -> str | None:
     if plain is None:
         return NameAddr.parse(text).tag
     params = plain[2]
+    if not params:
+        return None
     if params.startswith(";tag=") and params.count(";") == 1:
         return params[5:]
     return NameAddr("", "", params[1:]).tag
