@@ -26,15 +26,21 @@ class Server(NamedTuple):
     """Whether a text may have a NUL in it."""
 
 
+CONNECT_SECONDS = 10.0
+"""How long connecting may take at most, however long a statement may."""
+
+
 def _mysql_patience(seconds: float) -> dict[str, object]:
     whole = max(1, math.ceil(seconds))
-    return {"connect_timeout": whole, "read_timeout": whole, "write_timeout": whole}
+    connect = min(whole, math.ceil(CONNECT_SECONDS))
+    return {"connect_timeout": connect, "read_timeout": whole, "write_timeout": whole}
 
 
 def _postgres_patience(seconds: float) -> dict[str, object]:
     whole = math.ceil(seconds)
     return {
-        "connect_timeout": max(2, whole),  # libpq takes 1 for 2
+        # libpq takes 1 for 2.
+        "connect_timeout": max(2, min(whole, math.ceil(CONNECT_SECONDS))),
         "tcp_user_timeout": math.ceil(seconds * 1000),
         "keepalives_idle": whole,
         "keepalives_interval": whole,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select
 
 from sipproxy.core.offload import Offload
-from sipproxy.db.database import Database
+from sipproxy.db.database import Database, Limit
 from sipproxy.db.schema import kamailio_tables
 from sipproxy.db.sqlite import SqliteDatabase
 from sipproxy.db.url import DatabaseUrl
@@ -37,3 +37,22 @@ def test_a_statement_used_once(base: Database, play: Play) -> None:
     assert play(base.execute(row, ("carol",))) == 1
     names = base.prepare(select(SUBSCRIBER.c.username, SUBSCRIBER.c.domain)).read()
     assert names[-1] == ("carol", "x")
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "held"),
+    [
+        (Limit(), "a\udcff\0", "a\ufffd\0"),
+        (Limit(nul=False), "a\0", None),
+        (Limit(most=2), "éé", "éé"),
+        (Limit(most=2), "abc", None),
+        (Limit(binary=True, most=3), "é\udcff", b"\xc3\xa9\xff"),
+        (Limit(binary=True, most=3), "éé", None),
+    ],
+)
+def test_what_a_column_takes(limit: Limit, value: str, held: str | bytes | None) -> None:
+    assert limit.fit(value) == held
+
+
+def test_files_have_no_limits(base: Database) -> None:
+    assert base.limits("subscriber") == {}

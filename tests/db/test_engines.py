@@ -64,3 +64,5 @@ def test_drivers_are_told_how_long_to_wait() -> None:
         "keepalives_count": 2,
         "options": "-c statement_timeout=500",
     }
+    assert SERVERS["mysql"].patience(60)["connect_timeout"] == 10
+    assert SERVERS["postgres"].patience(60)["connect_timeout"] == 10
