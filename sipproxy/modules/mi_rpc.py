@@ -55,8 +55,9 @@ class MiRpc(Module, name="mi_rpc", until="3.0"):
         handler = self.host.mi.get(command)
         if handler is None:
             raise RpcError(500, "command not available")
-        answer: Any = handler(_nodes(arguments))
+        nodes = _nodes(arguments)
         try:
+            answer: Any = handler(nodes)
             reply: MiReply = await answer if isawaitable(answer) else answer
         except Exception as error:
             report(self.host.log, ERROR, self.name, f"{command} failed: {error}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sipproxy.errors import RpcError
-from sipproxy.net.rpc_client import NoServer, call
+from sipproxy.net.rpc_client import Link, NoServer, call
 from sipproxy.rpc.binrpc import encode_answer, encode_fault
 
 
@@ -84,3 +84,34 @@ def test_a_server_that_is_silent(tmp_path: Path) -> None:
         mute.bind(str(path))
         with pytest.raises(NoServer, match=r"no answer from .* within 0\.1 s"):
             call(f"unixd:{path}", "m", [], timeout=0.1)
+
+
+def test_many_commands_over_one_connection(tmp_path: Path) -> None:
+    path = str(tmp_path / "ctl")
+    accepted: list[int] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
+        bound.bind(path)
+        bound.listen(5)
+
+        def serve() -> None:
+            link, _ = bound.accept()
+            accepted.append(1)
+            with link:
+                for number in range(3):
+                    link.recv(65536)
+                    link.sendall(encode_answer([number], 1))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with Link(f"unix:{path}", 5.0) as link:
+            assert [link.call("a", 1), link.call("b"), link.call("c", "x")] == [[0], [1], [2]]
+            thread.join(5)
+            with pytest.raises(NoServer, match="no server at"):
+                link.call("d")
+    assert accepted == [1]
+
+
+def test_a_link_to_nobody(tmp_path: Path) -> None:
+    for address in (f"unix:{tmp_path}/none", str(tmp_path / "none"), f"unixd:{tmp_path}/none"):
+        with Link(address) as link, pytest.raises(NoServer, match="no server at"):
+            link.call("a")

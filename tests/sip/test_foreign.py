@@ -31,8 +31,10 @@ def test_what_it_does_not_have_is_its_fault(part: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "is_http"),
-    [("HTTP/1.0", True), ("http/1.1", True), ("HTTP/2", True), ("HTTP/2.0", True)]
-    + [("HTTP/3", False), ("XYZ/1.0", False), ("RTSP/1.0", False)],
+    [
+        *(("HTTP/1.0", True), ("http/1.1", True), ("HTTP/2", True), ("HTTP/2.0", True)),
+        *(("HTTP/3", False), ("XYZ/1.0", False), ("RTSP/1.0", False)),
+    ],
 )
 def test_its_protocol(version: str, is_http: bool) -> None:
     assert read(f"GET /abc {version}\r\nA: b\r\n\r\n".encode()).is_http is is_http
