@@ -41,6 +41,7 @@ class Runner:
         host.run_event = self.run_event
         host.run_block = self.run_block
         host.block = self._routes.get
+        host.blocks = self._routes
         host.begin = self.begin
         self._onsend = self._routes.get("onsend_route")
         if self._onsend is not None:

@@ -2,8 +2,9 @@
 few services a module may use (time, timers, sending, log, events)."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sipproxy.clock import Chance, Clock
@@ -99,6 +100,8 @@ class Given(Resolver):
     answer), None for what is no JSON; given by the shell."""
     block: Callable[[str], Any] = staticmethod(lambda key: None)
     """The script.compile.CompiledRoute of a key, None for none; given by the runner."""
+    blocks: Mapping[str, Any] = MappingProxyType({})
+    """All of them by their keys."""
     begin: Callable[[Coroutine[Wait, object, None], Callable[[], None]], None] = staticmethod(
         _no_begin
     )

@@ -1,7 +1,7 @@
 """Selects, `@from.uri.user`: how they are written, and what a module offers (core/select.c).
 
-A module offers a root by `@select_root("tm")` on a method that gets the :class:`Path` behind the root
-and gives what reads the value.
+A module offers a root by `@select_root("tm")` on a method that gets the :class:`Path` behind the
+root and gives what reads the value.
 """
 
 import re

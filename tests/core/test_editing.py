@@ -101,3 +101,12 @@ def test_a_body_passes_through_its_finish_until_it_is_forgotten(
     fresh = bench.context(raw)
     editing.forget(fresh)
     assert sent(fresh) == raw
+
+
+def test_a_finish_without_edits_waits_for_them(bench: Any, request_text: Any) -> None:
+    raw = request_text(body="hello").encode()
+    ctx = bench.context(raw)
+    editing.finish_with(ctx, lambda body: body + b"!")
+    assert sent(ctx) == raw
+    editing.insert(ctx, len(raw), b"o")
+    assert sent(ctx).endswith(b"helloo!")

@@ -1,16 +1,19 @@
 """The host: modules taken in, events posted, datagrams sent, waiting on the clock."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
-from sipproxy.core.host import params_of
+from sipproxy.core.host import Host, params_of
+from sipproxy.core.log import ERROR
 from sipproxy.core.module import (
     Module,
     event,
     function,
+    mi,
     modparam,
     modparam_method,
     pvar,
@@ -120,3 +123,64 @@ def test_a_context_from_outside_is_a_faked_request(bench: Any) -> None:
         "sip:you@kamailio.org",
     )
     assert ctx.now == bench.host.now() == bench.clock.now()
+
+
+async def waits(host: Any) -> None:
+    await host.sleep(1)
+
+
+def test_without_a_runner_nothing_waits_and_nothing_runs(bench: Any) -> None:
+    host, done = bench.host, []
+
+    async def quick() -> None:
+        done.append("quick")
+
+    host.begin(quick(), lambda: done.append("done"))
+    assert done == ["quick", "done"]
+    with pytest.raises(RuntimeError, match="nothing can wait here"):
+        host.begin(waits(host), lambda: done.append("never"))
+    block = host.run_block("route[X]", host.outside())
+    with pytest.raises(RuntimeError, match=r"nothing runs route\[X\] here"):
+        block.send(None)
+    assert host.block("route[X]") is None
+    assert host.run_event("x:y", None) is None
+    assert not host.has_block("route[X]")
+    with pytest.raises(RuntimeError, match="no commands are served"):
+        host.run_json("{}", False)
+
+
+def test_complaints_are_limited(bench: Any) -> None:
+    for _ in range(20):
+        bench.host.report_limited(ERROR, "sample", "again")
+    assert 1 <= len(bench.lines) < 20
+
+
+def test_a_host_after_a_reload_has_what_is_outside(bench: Any) -> None:
+    before = bench.host
+    before.processes = lambda: [(1, "one")]
+    woken: list[int] = []
+    before.offload.wake = lambda: woken.append(1)
+    host = Host(before.clock, before.chance, before.log, before)
+    assert host.processes() == [(1, "one")]
+    assert host.streams is before.streams
+    host.offload.wake()
+    assert woken == [1]
+
+
+class Old(Module, name="old"):
+    """A command of Kamailio 3."""
+
+    @mi("old_show")
+    def show(self, arguments: Sequence[str]) -> list[str]:
+        """Shows."""
+        return [f"shown {len(arguments)}"]
+
+
+@pytest.mark.parametrize(("compat", "there"), [("3.0", True), ("5.6", False)])
+def test_commands_of_kamailio_3_are_there_under_its_compat(
+    bench: Any, compat: str, there: bool
+) -> None:
+    bench.host.compat = compat
+    bench.load(Old)
+    assert ("old_show" in bench.host.mi) == there
+    assert not there or bench.host.mi["old_show"](["x"]) == ["shown 1"]

@@ -10,6 +10,7 @@ from sipproxy.core.log import (
     LimitedReports,
     LogList,
     facility_named,
+    named_level,
     report,
 )
 from sipproxy.core.timers import TimerQueue
@@ -115,3 +116,14 @@ def test_a_burst_is_written_before_lines_are_counted() -> None:
     for number in range(5):
         flood.come(121.0, f"bad {number}", "bad")
     assert flood.told(121.0) == ["bad 0", "bad 1", "bad 2"]
+
+
+@pytest.mark.parametrize(("text", "level"), [("L_ERR", ERROR), ("L_DBG", DEBUG), ("L_ALERT", -5)])
+def test_levels_have_names(text: str, level: int) -> None:
+    assert named_level(text) == level
+
+
+@pytest.mark.parametrize("text", ["", "L_", "L_XYZ"])
+def test_what_is_no_level(text: str) -> None:
+    with pytest.raises(ValueError, match="unknown log level"):
+        named_level(text)

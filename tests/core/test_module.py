@@ -121,3 +121,19 @@ def test_a_module_may_leave_everything_out() -> None:
     assert module.host == "host"
     assert marks_of(test_every_mark_is_found) == ()
     setter(len)(len)  # no variable there: nothing to make assignable
+
+
+def test_only_pseudo_variables_get_a_setter() -> None:
+    @function()
+    @pvar("x")
+    def read(self: object, ctx: object) -> int:
+        """Both."""
+        return 1
+
+    @setter(read)
+    def write(self: object, ctx: object, value: object) -> None:
+        """Writes."""
+
+    marks = {type(mark): mark for mark in marks_of(read)}
+    assert marks[PvarMark].setter is write  # type: ignore[attr-defined]
+    assert set(marks) == {PvarMark, FunctionMark}

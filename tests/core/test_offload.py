@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sipproxy.clock import VirtualClock
-from sipproxy.core.offload import Offload, Workers
+from sipproxy.core.offload import Job, Offload, Workers
 from sipproxy.core.timers import TimerQueue
 from sipproxy.core.waiting import Wait
 
@@ -157,3 +157,27 @@ def test_without_a_thread_there_is_nothing_to_close() -> None:
     called: list[bool] = []
     rig.workers.close(lambda: called.append(True))
     assert called == []
+
+
+def test_a_job_that_is_over_is_over_once() -> None:
+    rig = Rig()
+    gate = threading.Event()
+    rig.submit(lambda: gate.wait(5), seconds=2.0)
+    (job,) = list(rig.offload._pending)
+    rig.offload._late(job)
+    rig.offload._late(job)
+    gate.set()
+    rig.workers.close()
+    rig.offload.settle()
+    rig.offload.deliver()
+    assert [type(r) for r in rig.results] == [TimeoutError]
+
+
+def test_a_job_without_a_timer_is_answered() -> None:
+    rig = Rig()
+    job = Job(lambda: 7, 1.0)
+    job.run()
+    rig.offload.done(job)
+    rig.offload.deliver()
+    assert job.wait.finished
+    assert job.over

@@ -106,3 +106,15 @@ def test_rates() -> None:
     assert rate_text(20, 3) == "20 in 3 s, 6.67/s"
     assert rate_text(600, 10) == "600 in 10 s, 60/s"
     assert rate_text(0, 10) == "0 in 10 s, 0/s"
+
+
+def test_a_pipe_of_the_same_kind_goes_on_where_another_was() -> None:
+    before = Pipe(Algorithm.TAILDROP, 3)
+    burst(before, 5, most=3)
+    before.tick(3, 0)
+    burst(before, 2, most=3)
+    other, same = Pipe(Algorithm.RED, 3), Pipe(Algorithm.TAILDROP, 9)
+    for pipe in (other, same):
+        pipe.go_on_from(before)
+    assert (same.counter, same.last_counter, same.load) == (2, 5, 1)
+    assert (other.counter, other.last_counter, other.load) == (0, 0, 0)

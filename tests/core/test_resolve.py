@@ -166,3 +166,19 @@ def test_selects_need_their_module(words: Words) -> None:
 def test_a_format_is_its_pieces() -> None:
     assert Format("x", ("x",)).constant == "x"
     assert Format("", ()).constant == ""
+
+
+def test_a_transformation_in_a_transformation_that_cannot_be_read(words: Words) -> None:
+    with pytest.raises(ResolveError, match=r"in \{s\.plus\}"):
+        words.host.pv("$(one{s.plus,$})")
+
+
+def test_what_may_stand_without_parentheses(words: Words) -> None:
+    assert read(words, "$literal") == ""
+
+
+def test_only_so_many_variables_are_noted(words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sipproxy.core.resolve._MOST_KNOWN", 1)
+    for number in range(3):
+        assert read(words, f"$echo({number})") == str(number)
+    assert list(words.host.known) == ["$echo(0)"]

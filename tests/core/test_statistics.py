@@ -79,3 +79,17 @@ def test_traffic_goes_by_method_and_status(request_text: Any, reply_text: Any) -
     traffic.count(read(reply_text("200 OK", method="FOO")))
     assert traffic.requests == {"OPTIONS": 2, "KDMQ": 1, "": 2}
     assert traffic.replies == {(183, "INVITE"): 1, (200, ""): 1}
+
+
+def test_after_a_reload_a_statistic_goes_on() -> None:
+    before = Statistics()
+    kept = before.add(Statistic("g", "kept"))
+    kept.value = 5
+    before.add(Statistic("g", "read", reading=lambda: 1))
+    after = Statistics(before)
+    assert after.add(Statistic("g", "kept")) is kept
+    fresh = after.add(Statistic("g", "read", reading=lambda: 2))
+    assert fresh.get() == 2
+    after.settled_in()
+    late = after.add(Statistic("g", "late"))
+    assert late.value == 0

@@ -139,3 +139,16 @@ def test_agrees_with_a_sorted_list(steps: list[tuple[int, int, bool]]) -> None:
     assert len(queue) == len(expected)
     queue.expire(1000.0)
     assert ran == sorted(expected)
+
+
+def test_what_recurs_can_be_ended_and_the_rest_stays() -> None:
+    queue = TimerQueue()
+    ran: list[tuple[str, float]] = []
+    queue.every(0.0, 1.0, lambda due: ran.append(("each", due)))
+    queue.after(0.0, 2.5, lambda due: ran.append(("once", due)))
+    queue.expire(1.0)
+    queue.end_recurring()
+    queue.end_recurring()
+    queue.expire(9.0)
+    assert ran == [("each", 1.0), ("once", 2.5)]
+    assert queue.next_deadline() is None

@@ -50,3 +50,9 @@ def test_the_environment_needs_a_name() -> None:
         load_cfg_text(CFG.format(statements='xlog("$env()");'))
     proxy = load_cfg_text(CFG.format(statements='xlog("[$envn(NO_SUCH_NAME_HERE)]");'))
     assert len(proxy.feed(request("OPTIONS")).log) == 1
+
+
+@pytest.mark.parametrize("text", ["$def", "$defn", "$env"])
+def test_parentheses_are_needed(text: str) -> None:
+    with pytest.raises(CfgError, match="a name is missing"):
+        log_of(f'xlog("{text}");')

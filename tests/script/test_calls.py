@@ -8,7 +8,7 @@ import pytest
 from sipproxy.core.access import Format, PvAccess
 from sipproxy.core.context import Context
 from sipproxy.core.module import Constant, Module, Remark, function
-from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, VarOrText
+from sipproxy.core.params import Filled, FlagNumber, Parsed, Plain, RouteName, Unread, VarOrText
 from sipproxy.core.values import Value
 from sipproxy.errors import CfgError
 from sipproxy.testing import Messages, ProxyUnderTest, load_cfg_text
@@ -103,6 +103,11 @@ class Kinds(Module, name="kinds"):
         return self._take(number.number)
 
     @function()
+    def unread(self, ctx: Context, what: Unread) -> int:
+        """Whatever stands there is not looked at."""
+        return self._take(what)
+
+    @function()
     def many(self, ctx: Context, *texts: str) -> bool:
         """Any number of texts."""
         self.given.extend(texts)
@@ -153,6 +158,8 @@ def given(proxy: ProxyUnderTest) -> list[object]:
         ("text($rU)", "bob"),
         ('text("x" + 5 + $rU)', "x5bob"),
         ("text(5)", "5"),
+        ('unread("$nothing(x)")', None),
+        ("unread(5)", None),
         ("number(5)", 5),
         ('number("5")', 5),
         ('number("0x10")', 16),
@@ -421,3 +428,13 @@ def test_variables_with_a_number_beside_their_text(
     proxy = load_cfg_text(head + WITH_NUMBERS.format(argument=argument), modules={"kinds": Numbers})
     proxy.feed(Messages().request("OPTIONS"))
     assert cast(Numbers, proxy.host.modules["kinds"]).given == given
+
+
+def test_a_stub_of_a_test_makes_no_remarks(sip: Messages) -> None:
+    proxy = load_cfg_text(
+        HEAD + "request_route { elsewhere($rU); }",
+        modules={"kinds": Kinds},
+        stubs={"elsewhere": True},
+    )
+    proxy.feed(sip.options("bob"))
+    assert proxy.calls["elsewhere"] == [("bob",)]

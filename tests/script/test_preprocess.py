@@ -2,7 +2,7 @@ import pytest
 
 from sipproxy.errors import CfgError
 from sipproxy.script.parse import parse_text
-from sipproxy.script.tree import Config, CoreParam, Str
+from sipproxy.script.tree import Config, CoreParam, Int, Str
 
 
 def parse(text: str, **environ: str) -> Config:
@@ -123,3 +123,29 @@ def test_directives_that_break_off() -> None:
     assert errors("#!define  ") == ["1: this directive lacks a name"]
     assert parse("#!define A").defines["A"] == "" and parse("#!define A\t").items == ()
     assert parse("debug=3\n#!trydefenv").items == parse("debug=3\n#!trydefenv  ").items
+
+
+@pytest.mark.parametrize("directive", ["#!defenv", "#!trydefenv ", "#!defenvs"])
+def test_a_variable_of_the_environment_without_a_name_is_nothing(directive: str) -> None:
+    assert (
+        parse_text(f"debug=1\n{directive}").defines.keys() == parse_text("debug=1").defines.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    "directive", ["#!define N 3", "#!trydef N 3", "#!redef N 3", '#!substdef "/N/3/"']
+)
+def test_an_override_has_its_text_whatever_the_cfg_says(directive: str) -> None:
+    config = parse_text(f"{directive}\nchildren=N\n;", overrides={"N": "2"})
+    assert config.defines["N"] == "2"
+    item = config.items[-1]
+    assert isinstance(item, CoreParam)
+    assert item.values[0] == Int(item.values[0].span, 2)
+
+
+def test_what_an_override_says_is_no_pattern() -> None:
+    config = parse_text('#!substdef "/N/3/"\nlog_name="N";', overrides={"N": r"a\1"})
+    item = config.items[-1]
+    assert isinstance(item, CoreParam)
+    assert isinstance(item.values[0], Str)
+    assert item.values[0].text == r"a\1"

@@ -211,3 +211,10 @@ def test_an_include_at_the_very_end_and_one_with_escapes() -> None:
     _, problems = scan("include_file")
     assert [one.message for one in problems] == ["include_file needs a file name in double quotes"]
     assert words('include_file "a\\tb.cfg"', **{"a\tb": "here"}) == ["here"]
+
+
+@pytest.mark.parametrize(
+    "text", ["$avp($(avp($(var(x){s.len}))))", "$_s(a (b (c (d (e)))))", "$(_s(((((x))))))"]
+)
+def test_a_deeply_nested_variable_is_one_token(text: str) -> None:
+    assert words(f"request_route {{ $var(y) = {text}; }}")[4] == text

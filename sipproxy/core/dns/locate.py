@@ -6,7 +6,9 @@ there are, in the order of the cfg's preferences, and by these with `use_dns_fai
 port no SRV record counts.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sipproxy.clock import Chance
@@ -142,11 +144,9 @@ class Locator:
     def _draw(self, weights: list[int]) -> int:
         """An index, drawn by weight; rows of weight 0 have a small chance among others."""
         point = self._chance.below(sum(weights) + 1)
-        for index, weight in sorted(enumerate(weights), key=lambda row: row[1]):
-            point -= weight
-            if point <= 0:
-                return index
-        raise AssertionError("a point beyond the sum of the weights")
+        order = sorted(range(len(weights)), key=weights.__getitem__)
+        totals = list(accumulate(weights[index] for index in order))
+        return order[bisect_left(totals, point)]
 
     async def _addresses(self, host: str) -> list[str]:
         """Addresses of the first type that has any, or of all types where we may fail over."""

@@ -23,11 +23,21 @@ from sipproxy.sip.message import Message
 
 _Q = re.compile(r"[ \t]*(1(?:\.0*)?|0?(?:\.[0-9]*)?)[ \t]*\Z", re.ASCII)
 _MAX_XFLAG = 63
+_UNNAMED = {
+    "request_route": "DEFAULT_ROUTE",
+    "reply_route": "DEFAULT_ONREPLY",
+    "onsend_route": "DEFAULT_SEND",
+}
+"""What Kamailio calls the blocks without a name."""
 _MAX_BRANCHES = 12
 
 
 class Corex(Sending, MessageFunctions, SocketViews, MemoryCommands, name="corex"):
     """Extensions of the core around branches, sockets and raw sending."""
+
+    def __init__(self, host: object) -> None:
+        super().__init__(host)
+        self._route_names: dict[str, str] = {}
 
     reply_out = event("corex:reply-out", "Never runs: Kamailio 5.6.3 calls it without a message.")
 
@@ -138,12 +148,23 @@ class Corex(Sending, MessageFunctions, SocketViews, MemoryCommands, name="corex"
 
     @pvar("cfg", bind=True)
     def cfg(self, inner: str | None, index: str | None) -> PvAccess:
-        """Where the script is: `line`, or `file` (also called `name`)."""
+        """Where the script is: `line`, `file` (also called `name`), `route` by its name."""
         if inner == "line":
             return PvAccess(lambda ctx: _cfg_frame().f_lineno, type="int")
         if inner in ("file", "name"):
             return PvAccess(lambda ctx: _cfg_frame().f_code.co_filename, type="str")
-        raise ValueError("line, file and name exist")
+        if inner == "route":
+            return PvAccess(lambda ctx: self._route_name(_cfg_frame()))
+        raise ValueError("line, file, name and route exist")
+
+    def _route_name(self, frame: FrameType | None) -> str | None:
+        """The name of the block that a frame belongs to, or was called by: texts have their own."""
+        if not self._route_names:
+            for block in self.host.blocks.values():
+                self._route_names[block.call.__name__] = block.name or _UNNAMED.get(block.kind, "")
+        while frame is not None and frame.f_code.co_name not in self._route_names:
+            frame = frame.f_back
+        return None if frame is None else self._route_names[frame.f_code.co_name]
 
     # -- flags and kinds
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipproxy.core.dns.records import Naptr
 from sipproxy.errors import RpcError
 from sipproxy.testing import load_cfg_text
 
@@ -77,3 +78,17 @@ def test_what_is_refused(command: str, arguments: tuple[str | int, ...], text: s
 def test_without_a_cache_there_is_nothing_to_show() -> None:
     with pytest.raises(RpcError, match="dns cache support disabled"):
         load_cfg_text("use_dns_cache=no\n" + CFG).rpc("dns.view")
+
+
+def test_other_records_are_shown() -> None:
+    proxy = load_cfg_text(CFG)
+    names, now = proxy.proxy.host.names, proxy.proxy.host.now()
+    naptr = Naptr(10, 1, "s", "SIP+D2T", "", "_sip._tcp.example.com")
+    names.cache.add("n.example", "NAPTR", naptr, 60, now, permanent=False)
+    names.cache.add("t.example", "TXT", "words", 60, now, permanent=False)
+    names.cache.add("c.example", "CNAME", "other.example", 60, now, permanent=False)
+    shown = {row["type"]: row["records"][0] for row in proxy.rpc("dns.view")}
+    assert shown["NAPTR"]["rr_service"] == "SIP+D2T"
+    assert shown["NAPTR"]["rr_replacement"] == "_sip._tcp.example.com"
+    assert shown["TXT"]["txt"] == [{"idx": 0, "rr_txt": "words"}]
+    assert shown["CNAME"]["rr_name"] == "other.example"

@@ -130,3 +130,12 @@ def test_beyond_so_many_questions_a_name_is_unknown_at_once() -> None:
 def test_where_nobody_answers_nothing_is_known() -> None:
     names = Names(VirtualClock(0.0))
     assert Run(names.lookup("a.example", "A")).result == ()
+
+
+def test_what_has_no_time_to_live_is_not_kept() -> None:
+    servers = Servers(dns_cache_negative_ttl=0)
+    run = Run(servers.names.lookup("no.example", "A"))
+    servers.open.pop()[2](None)
+    assert run.result == ()
+    assert servers.known("no.example") is None
+    assert servers.names.asked == 2

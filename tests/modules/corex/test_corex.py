@@ -8,6 +8,7 @@ import pytest
 from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.errors import ModuleError
 from sipproxy.modules.corex import Corex
+from sipproxy.testing import load_cfg_text, request, response
 
 
 @pytest.fixture
@@ -103,10 +104,40 @@ def test_place_in_the_cfg(corex: Corex, bench: Any, request_text: Any) -> None:
     names = {"line": bench.host.pv("$cfg(line)"), "file": bench.host.pv("$cfg(file)"), "c": ctx}
     exec(compile("\n\na = line.get(c), file.get(c)", "my.cfg", "exec"), names)
     assert names["a"] == (3, "my.cfg")
-    with pytest.raises(Exception, match="line, file and name"):
-        bench.host.pv("$cfg(route)")
+    with pytest.raises(Exception, match="line, file, name and route"):
+        bench.host.pv("$cfg(column)")
 
 
 def test_faked_messages(corex: Corex, bench: Any, request_text: Any) -> None:
     assert corex.is_faked_msg(bench.context(request_text(), "event"))
     assert not corex.is_faked_msg(bench.context(request_text()))
+
+
+def test_the_route_in_which_it_is_asked() -> None:
+    proxy = load_cfg_text(
+        """
+loadmodule "htable.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "tm.so"
+loadmodule "corex.so"
+modparam("htable", "htable", "t=>size=2;")
+event_route[htable:mod-init] { xlog("$cfg(route)"); }
+request_route {
+    xlog("$cfg(route)"); route(A_B); xlog("$cfg(route)");
+    t_on_branch("B"); t_on_reply("R");
+    $du = "sip:127.0.0.1:5090";
+    t_relay();
+}
+route[A_B] { if (1) { xlog("$cfg(route) $cfg(line)"); } }
+branch_route[B] { xlog("$cfg(route)"); }
+onreply_route[R] { xlog("$cfg(route)"); }
+reply_route { xlog("$cfg(route)"); }
+onsend_route { xlog("$cfg(route)"); }
+"""
+    )
+    assert proxy.log.records[0][2] == "htable:mod-init"
+    run = proxy.feed(request())
+    names = ["DEFAULT_ROUTE", "A_B 15", "DEFAULT_ROUTE", "B", "DEFAULT_SEND"]
+    assert run.log == names
+    assert proxy.feed(response(run.sent[0].raw)).log == ["DEFAULT_ONREPLY", "R"]
