@@ -14,6 +14,7 @@ _LEAST = 16
 _LINE = re.compile(
     r"(?P<method>[^ \t\r\n]+) (?P<uri>[^ \t\r\n]+)[ \t]+(?P<version>[^ \t\r\n]+)[ \t]*\r?\n"
 )
+_STATUS = re.compile(r"(HTTP/\S+) ([0-9]{3}) ([^\r\n]*)\r?\n", re.IGNORECASE)
 _HTTP = ("http/1.", "http/2")
 
 
@@ -86,3 +87,32 @@ class _Table(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         raise MessageError(f"no {name}", 0)
+
+
+class HttpReply(Message):
+    """An answer to HTTP, for those who look at what was sent."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(
+        cls, data: bytes, *, source: Address, dest: Address, proto: str = "udp"
+    ) -> "HttpReply":
+        """Read an answer. Raises MessageError for what is none."""
+        message = cls()
+        end = scan.END_OF_HEAD.search(data)
+        at = end.end() if end else len(data)
+        message.raw, message.head, message.body = data, wire.decode(data[:at]), data[at:]
+        message.source, message.dest, message.proto = source, dest, proto
+        found = _STATUS.match(message.head)
+        if found is None:
+            raise MessageError("no answer to HTTP", 0)
+        message.version, status, message.reason = found.groups()
+        message.first_line = found[0].rstrip("\r\n")
+        rows = scan.read_rows(message.head, found.end())
+        message._rows, _, message.malformed, message.headers_end = rows
+        message._table = _Table(rows.table)
+        message._hops = []
+        message.repeats, message.is_request, message.status = True, False, int(status)
+        message.method = message.ruri = ""
+        return message

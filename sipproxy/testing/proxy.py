@@ -19,6 +19,7 @@ from sipproxy.generations import Generations
 from sipproxy.program import NO_OVERRIDES, Program, load_file, load_text
 from sipproxy.proxy import NO_MODULES, Proxy
 from sipproxy.replay.me import sockets_for
+from sipproxy.sip.foreign import HttpReply
 from sipproxy.sip.message import Message
 from sipproxy.testing.captured import Answers, Captured, address_of, both, stand_ins
 from sipproxy.testing.messages import Datagram
@@ -192,10 +193,8 @@ class ProxyUnderTest:
     def _run(self, context: Context | None) -> Run:
         rows = list(self.proxy.outbox)
         self.proxy.outbox.clear()
-        sent = [
-            Sent(Message.parse(data, source=flow.local, dest=flow.remote), flow)
-            for data, flow in rows
-        ]
+        # A row without bytes only closes its connection.
+        sent = [Sent(_sent(data, flow), flow) for data, flow in rows if data]
         return Run(sent, Log(text for _, _, text in self.log.records), context)
 
     def rpc(self, method: str, *args: int | str) -> Any:
@@ -212,6 +211,12 @@ class ProxyUnderTest:
         if isinstance(told[0], Exception):
             raise told[0]
         return told[0]
+
+
+def _sent(data: bytes, flow: Flow) -> Message:
+    """What was sent, read again: a message of SIP, or an answer to HTTP."""
+    kind = HttpReply if data[:5].upper() == b"HTTP/" else Message
+    return kind.parse(data, source=flow.local, dest=flow.remote)
 
 
 async def _outcome(work: Coroutine[Any, Any, object], told: list[Any]) -> None:

@@ -208,3 +208,10 @@ def test_json_rpc_wants_the_transport() -> None:
     rows = ask(proxy, get("/", "Content-Length: 2\r\n", "{}", "POST"))
     assert [data for data, _ in rows] == [b""]
     assert lines(proxy) == ["JSON-RPC over HTTP is not served: see transport"]
+
+
+def test_a_test_of_a_cfg_sees_the_answer() -> None:
+    run = proxy_of(HELLO).feed(get("/a"), source="tcp:10.0.0.9:40000")
+    run.expect("200 OK -> tcp:10.0.0.9:40000")
+    assert run.sent[0].message.body == b"hello /a"
+    assert proxy_of("return -1;").feed(get(), source="tcp:10.0.0.9:40000").sent == []

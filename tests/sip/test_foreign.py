@@ -4,7 +4,7 @@ import pytest
 
 from sipproxy.errors import MessageError
 from sipproxy.sip.build import build_reply
-from sipproxy.sip.foreign import ForeignRequest
+from sipproxy.sip.foreign import ForeignRequest, HttpReply
 
 PEER, OWN = ("10.0.0.9", 40000), ("10.0.0.1", 5060)
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"
@@ -83,3 +83,16 @@ def test_a_tag_goes_into_a_to_that_is_there() -> None:
     plain = b"GET /abcdef HTTP/1.1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n\r\n"
     assert not read(plain).is_tagged
     assert b"To: <sip:a@b>;tag=t\r\n" in build_reply(read(plain).with_via("tcp"), 200, "OK", "t")
+
+
+def test_an_answer_to_http() -> None:
+    data = b"HTTP/1.1 404 Not Here\r\nSia: x\r\nContent-Length: 2\r\n\r\nno"
+    reply = HttpReply.parse(data, source=OWN, dest=PEER)
+    assert (reply.status, reply.reason, reply.body) == (404, "Not Here", b"no")
+    assert (reply.is_request, reply.header("sia"), reply.first_line) == (
+        False,
+        "x",
+        "HTTP/1.1 404 Not Here",
+    )
+    with pytest.raises(MessageError):
+        HttpReply.parse(b"GET / HTTP/1.1\r\n\r\n", source=OWN, dest=PEER)
