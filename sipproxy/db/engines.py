@@ -1,8 +1,9 @@
 """Kamailio's database URLs as SQLAlchemy engines."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import URL, create_engine
@@ -93,8 +94,16 @@ def server_dialect(url: DatabaseUrl) -> Dialect:
     return URL.create(SERVERS[url.scheme].drivername).get_dialect()()
 
 
-def server_engine(url: DatabaseUrl, timeout: float, connections: int) -> Engine:
-    """An engine in autocommit mode; raises DatabaseError when the driver is not installed."""
+def server_engine(
+    url: DatabaseUrl,
+    timeout: float,
+    connections: int,
+    arguments: Mapping[str, object] = MappingProxyType({}),
+) -> Engine:
+    """An engine in autocommit mode; raises DatabaseError when the driver is not installed.
+
+    `arguments` are more for the driver.
+    """
     server = SERVERS[url.scheme]
     try:
         import_module(server.driver)
@@ -116,7 +125,7 @@ def server_engine(url: DatabaseUrl, timeout: float, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=timeout,
-        connect_args=server.patience(timeout) | server.values(),
+        connect_args={**server.patience(timeout), **server.values(), **arguments},
     )
 
 

@@ -58,6 +58,8 @@ class Databases:
         """
         self.timeouts = {"sqlite": 2.0, "mysql": 2.0, "postgres": 5.0, "text": 10.0}
         """Seconds until a database that does not answer counts as failed, by scheme."""
+        self.arguments: dict[str, dict[str, object]] = {"mysql": {}, "postgres": {}}
+        """What the drivers of database servers are told besides, by scheme."""
         self.sqlite: dict[str, SqliteOptions] = {}
         """What module db_sqlite was told of a database, by the name in its URL."""
         self.text = TextOptions()
@@ -160,7 +162,9 @@ class Databases:
             self._offload,
             self.timeouts[url.scheme],
             dialect=server_dialect(url),
-            make_engine=lambda seconds, connections: server_engine(url, seconds, connections),
+            make_engine=lambda seconds, connections: server_engine(
+                url, seconds, connections, self.arguments[url.scheme]
+            ),
             threads=THREADS,
             read_only=self.overlay,
             holds_nul=SERVERS[url.scheme].holds_nul,
