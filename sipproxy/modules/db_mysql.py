@@ -10,7 +10,7 @@ _REQUIRED, _VERIFIED_CA, _VERIFIED = 3, 4, 5
 class DbMysql(Module, name="db_mysql"):
     """Loading it lets other modules use MariaDB and MySQL; it needs the extra `sipproxy[mysql]`."""
 
-    timeout_interval = modparam(_DEFAULT, "Seconds until a statement without an answer has failed; 0: 2.")
+    timeout_interval = modparam(_DEFAULT, "Seconds until a silent statement has failed; 0: 2.")
     connect_timeout = modparam(2, "No effect: timeout_interval counts.")
     send_timeout = modparam(0, "No effect: timeout_interval counts.")
     receive_timeout = modparam(0, "No effect: timeout_interval counts.")
@@ -40,8 +40,7 @@ def _tls(mode: int) -> dict[str, object] | None:
     """What the driver is told; raises ModuleError."""
     if mode in (0, 1):
         return None
-    if mode not in (_DEFAULT = 2
-_REQUIRED, _VERIFIED_CA, _VERIFIED):
+    if mode not in (_REQUIRED, _VERIFIED_CA, _VERIFIED):
         raise ModuleError(f"opt_ssl_mode is 0, 1, 3, 4 or 5, not {mode}")
     checked = mode != _REQUIRED
     # The driver looks at names only where it is told of a CA: that of the system.

@@ -10,7 +10,7 @@ _DEFAULT = 5
 class DbPostgres(Module, name="db_postgres"):
     """Loading it lets other modules use PostgreSQL; it needs the extra `sipproxy[postgres]`."""
 
-    timeout = modparam(_DEFAULT, "Seconds until a statement without an answer has failed; 0: 5.")
+    timeout = modparam(_DEFAULT, "Seconds until a silent statement has failed; 0: 5.")
     retries = modparam(2, "No effect: what fails on a lost connection is tried once more.")
     lockset = modparam(4, "No effect.")
     tcp_keepalive = modparam(0, "Seconds between probes of a silent connection; 0: as `timeout`.")
