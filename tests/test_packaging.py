@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,18 @@ def test_the_image_starts_with_flags_that_there_are() -> None:
     flags = Flags([word.strip().strip('"') for word in words.split(",")])
     assert (flags.count("-D"), flags.count("-E")) == (2, 1)
     assert 'ENTRYPOINT ["sipproxy"]' in DOCKER
+
+
+def test_every_file_that_is_no_python_is_packaged() -> None:
+    """It matches a pattern of package-data, seen from the package that it lies in."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = settings["tool"]["setuptools"]["package-data"]["*"]
+    left_out = []
+    for path in (ROOT / "sipproxy").rglob("*"):
+        if path.is_dir() or path.suffix in (".py", ".pyc") or path.name.startswith("."):
+            continue
+        package = next(folder for folder in path.parents if (folder / "__init__.py").exists())
+        name = path.relative_to(package).as_posix()
+        if not any(fnmatch(name, one) and name.count("/") == one.count("/") for one in patterns):
+            left_out.append(str(path))
+    assert left_out == []

@@ -3,6 +3,9 @@
 import csv
 import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,6 +233,18 @@ def test_the_report_and_the_blocked_packets(
     assert report.read_text().startswith("<!doctype html>")
     again = sipproxy("replay", str(blocked), "-f", cfg, "--json")
     assert json.loads(again.out)["totals"]["answers"] == {"403": 3}
+
+
+def test_the_report_is_the_same_whatever_the_hashes(cfg: str, capture: str, tmp_path: Path) -> None:
+    pages = []
+    for seed in ("1", "77"):
+        path = tmp_path / f"{seed}.html"
+        words = ["replay", capture, "-f", cfg, "--report", str(path)]
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        command = [sys.executable, "-m", "sipproxy", *words]
+        subprocess.run(command, check=True, capture_output=True, env=environment, timeout=60)
+        pages.append(re.sub(r"[0-9.]+ s</td>", "", path.read_text("utf-8")))
+    assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize("option", ["--report", "-w"])
