@@ -208,8 +208,11 @@ def _missing(captures: Captures, replayed: Replayed, wanted: Wanted) -> str:
             found = exchange(packet.datagram.data)
             source, dest = packet.datagram.source, packet.datagram.dest
             if wanted.has(found or Exchange(b"", b""), source[0], number, packet.number):
+                where = f"from {show_address(source)} to {show_address(dest)}"
+                if dest in replayed.me:
+                    return f"packet {packet.number}, {where}, is no request that can be read"
                 return (
-                    f"no request with {wanted} came to us: packet {packet.number} goes from "
-                    f"{show_address(source)} to {show_address(dest)}, we are {us} (see --me)"
+                    f"no request with {wanted} came to us: packet {packet.number} goes {where}, "
+                    f"we are {us} (see --me)"
                 )
     return f"the captures have no message with {wanted}"

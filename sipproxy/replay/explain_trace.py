@@ -151,6 +151,8 @@ class Run:
         if line is None:
             return
         span, own = step.span, line.step.span
+        if step.kind == "condition":
+            value = bool(value)
         if step.kind == "condition" and (span.line, span.column) == (own.line, own.column):
             if len(line.outcomes) < MOST_EVENTS:
                 line.outcomes.append(bool(value))

@@ -208,6 +208,21 @@ def test_nothing_to_explain(told: Told, wanted: Wanted, said: str) -> None:
     assert str(caught.value) == said
 
 
+def test_what_came_and_cannot_be_read(told: Told) -> None:
+    broken = b"OPTIONS sip:x SIP/2.0\r\nCall-ID: a\r\nCSeq: x\r\n\r\n"
+    with pytest.raises(ExplainError, match=r"packet 1, from .* is no request that can be read"):
+        told("request_route { exit; }\n", [(0, CALLER, US, broken)], Wanted(source=CALLER[0]))
+
+
+def test_a_match_is_a_yes(told: Told) -> None:
+    """A core condition gives what the expression found; JSON has true."""
+    cfg = 'request_route { if (!(uri =~ "bob")) exit; drop; }\n'
+    (run,) = told(cfg, [(0, CALLER, US, request())], Wanted(source=CALLER[0])).explainer.runs
+    (seen,) = [event for event in events(run.lines) if isinstance(event, Seen)]
+    assert seen.value is True
+    assert run.lines[0].outcomes == [False]
+
+
 def test_nothing_changes_because_somebody_looks(day: "Day") -> None:
     """Every decision is the one of a replay that nobody watches."""
     captures, program = Captures([day.pcap]), load_file(day.guard)
