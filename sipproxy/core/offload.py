@@ -105,6 +105,7 @@ class Offload:
         self._pending.pop(job, None)
         if job.timer is not None:
             self._timers.cancel(job.timer)
+            job.timer = None  # it holds the job: no cycle for the collector
 
 
 class Workers:

@@ -181,3 +181,13 @@ def test_a_job_without_a_timer_is_answered() -> None:
     rig.offload.deliver()
     assert job.wait.finished
     assert job.over
+
+
+def test_what_is_done_needs_no_collector() -> None:
+    rig = Rig()
+    rig.submit(lambda: 7)
+    (job,) = list(rig.offload._pending)
+    rig.offload.settle()
+    assert rig.results == [7]
+    assert job.timer is None
+    rig.workers.close()

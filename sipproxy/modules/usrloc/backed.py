@@ -11,8 +11,8 @@ from sipproxy.modules.usrloc.recorder import Difference, Recorder, What, differe
 from sipproxy.modules.usrloc.store import Store
 from sipproxy.modules.usrloc.table import IsLost, Table
 
-_AT_ONCE = 200
-"""Records whose changes are written together."""
+_AT_ONCE = 64
+"""Records whose changes are written together: two milliseconds of work here."""
 _MOST_GONE = 100_000
 """Rows of contacts that are no more, kept in mind while the database does not let them go."""
 
