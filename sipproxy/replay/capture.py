@@ -37,6 +37,10 @@ class Packet(NamedTuple):
     datagram: Datagram
 
 
+_new = tuple.__new__
+"""Makes a NamedTuple in half the time."""
+
+
 class Capture:
     """A capture file. Iterating gives its datagrams and counts what else there was.
 
@@ -98,8 +102,9 @@ class Capture:
                     proto = "udp"
                     if b"\nP-KSR-SIPDump: " in body:
                         proto, body = undumped(body)
-                    ends = (addresses[source], sport), (addresses[dest], dport)
-                    yield Packet(number, time, Datagram(*ends, body, proto))
+                    one, other = (addresses[source], sport), (addresses[dest], dport)
+                    datagram = _new(Datagram, (one, other, body, proto))
+                    yield _new(Packet, (number, time, datagram))
                     continue
             yield from self._any(number, record)
         self._account()

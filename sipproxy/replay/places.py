@@ -13,7 +13,8 @@ from sipproxy.text import decode, lower
 
 _MOST_NAMES = 10_000
 _MOST_MADE = 1000
-_HOST = re.compile(rb"[A-Z]+ sips?:(?:[^@ ]*@)?([a-z][^:;?> ]*[a-z])[:;?> ]", re.IGNORECASE)
+_MOST_PLACES = 8
+_HOST = re.compile(rb"(?:sips?:)?([a-z][^:;?> ]*[a-z])(?:[:;?>].*)?", re.IGNORECASE | re.DOTALL)
 _PREFIX = re.compile(r"_sips?\._(?:udp|tcp|sctp)\.")
 _TTL = 0.0
 """Nothing is remembered: each request that asks is told of."""
@@ -24,20 +25,33 @@ class Sent:
 
     def __init__(self) -> None:
         self._places: dict[str, Counter[Address]] = {}
+        self._known: dict[bytes, Counter[Address] | None] = {}
+        """By what stands behind the user in Request-URIs; None for an address."""
 
     def take(self, request: bytes, dest: Address) -> None:
         """Note where a request went."""
-        found = _HOST.match(request)
-        if found is None:
-            return
-        name = lower(decode(found[1]))
-        places = self._places.get(name)
-        if places is None:
-            if len(self._places) >= _MOST_NAMES:
-                return
-            places = self._places[name] = Counter()
-        if dest in places or len(places) < 8:
+        uri = request[: request.find(b" SIP/2.0")]
+        host = uri[max(uri.rfind(b"@"), uri.find(b" ")) + 1 :]
+        try:
+            places = self._known[host]
+        except KeyError:
+            places = self._know(host)
+        if places is not None and (dest in places or len(places) < _MOST_PLACES):
             places[dest] += 1
+
+    def _know(self, host: bytes) -> Counter[Address] | None:
+        """Look at a part of a URI that was not seen lately."""
+        found = _HOST.fullmatch(host)
+        places = None
+        if found is not None:
+            name = lower(decode(found[1]))
+            places = self._places.get(name)
+            if places is None and len(self._places) < _MOST_NAMES:
+                places = self._places[name] = Counter()
+        if len(self._known) >= _MOST_NAMES:
+            self._known.clear()
+        self._known[host] = places
+        return places
 
     def place(self, name: str, me: frozenset[Address]) -> Address | None:
         """Where most requests for a name went; to us only if they went nowhere else."""

@@ -232,23 +232,21 @@ class Player:
         """Run what is due before the packet, each timer at its own instant, then the packet."""
         now = self._pass_time(packet)
         self.fed += 1
-        datagram = packet.datagram
-        data = datagram.data
-        address = datagram.source[0]
+        (address, _), _, data, _ = packet.datagram
         source = self.sources.get(address) or self._new_source(address)
         found = exchange(data)
         if found is not None and status_of(data):
             self._take_reply(packet, found, source, now)
-        elif found is None or not self._is_of_old_only(datagram.source[0], found, data):
+        elif found is None or not self._is_of_old_only(address, found, data):
             self._take(packet, found, source, now, captured or Outcome())
 
     def _pass_time(self, packet: Packet) -> float:
         """Let time pass up to a packet; the time it is then."""
-        now = packet.time
+        number, now, _ = packet
         if now < self.clock.now():
             self.tally.late += 1
             now = self.clock.now()
-        self.log.packet = packet.number
+        self.log.packet = number
         self.advance(now)
         return now
 
@@ -264,8 +262,8 @@ class Player:
 
     def advance(self, until: float) -> None:
         """Let time pass: run due timers in order."""
-        proxy, clock = self.proxy, self.clock
-        while (due := proxy.next_deadline) is not None and due <= until:
+        proxy, clock, timers = self.proxy, self.clock, self.proxy.host.timers
+        while (due := timers.next_deadline()) is not None and due <= until:
             clock.set(max(due, clock.now()))
             proxy.expire(due)
             proxy.settle()

@@ -49,6 +49,10 @@ class Record(NamedTuple):
     size: int
 
 
+_new = tuple.__new__
+"""Makes a NamedTuple in half the time."""
+
+
 class Broken(Exception):
     """The file cannot be read further; the text says what is wrong with it."""
 
@@ -155,19 +159,28 @@ def pcap_records(window: Window) -> Iterator[Record]:
     link = struct.unpack_from(f"{order}I", window.data, 20)[0] & 0xFFFF
     window.at = 24
     unpack = struct.Struct(f"{order}IIII").unpack_from
-    number = 0
+    number = 1
     while not window.over:
-        number += 1
         if not window.has(16):
             raise Broken(f"the file ends in the middle of frame {number}")
-        seconds, fraction, kept, size = unpack(window.data, window.at)
+        kept = unpack(window.data, window.at)[2]
         if kept > MOST_FRAME:
             raise Broken(f"frame {number} has the impossible length {kept}")
         if not window.has(16 + kept):
             raise Broken(f"the file ends in the middle of frame {number}")
-        data, start = window.data, window.at + 16
-        window.at = end = start + kept
-        yield Record(seconds + fraction / rate, link, data, start, end, size)
+        data, at = window.data, window.at
+        last = len(data) - 16
+        # All that is whole now, at least the one frame that was just looked at.
+        while at <= last:
+            seconds, fraction, kept, size = unpack(data, at)
+            start = at + 16
+            end = start + kept
+            if end > last + 16 or kept > MOST_FRAME:
+                break
+            yield _new(Record, (seconds + fraction / rate, link, data, start, end, size))
+            number += 1
+            at = end
+        window.at = at
 
 
 class _Interface(NamedTuple):

@@ -9,6 +9,7 @@ from sipproxy.core.flow import Address
 from sipproxy.program import Program
 from sipproxy.replay.capture import Datagram, Packet
 from sipproxy.replay.glance import (
+    Exchange,
     exchange,
     is_challenged_stale,
     is_request,
@@ -23,6 +24,8 @@ _STATUS = 0x3FF
 _SECONDS = 200.0
 """How long a request may wait for its answer; a phone rings up to three minutes."""
 _MOST = 100_000
+_MOST_REPEATED = 1000
+"""How many requests of one Call-ID and CSeq wait for their answer at the same place."""
 _SENDERS = 1000
 
 K = TypeVar("K")
@@ -111,8 +114,8 @@ class Survey:
         self.sent = Sent()
         """Where requests for names went."""
         self._outcomes = array("H")
-        self._open: Recent[tuple[Address, str, bytes, bytes], list[int]] = Recent()
-        self._at: Recent[tuple[Address, bytes, bytes], list[int]] = Recent()
+        self._open: Recent[tuple[Address, Exchange], list[tuple[str, int]]] = Recent()
+        """What was asked of whom: the host that asked, and the place of the request."""
         self._places: dict[Address, _Place] = {}
         self._told: dict[int, Outcome] = {}
         for packet in packets:
@@ -149,15 +152,17 @@ class Survey:
     def _reply(self, status: int, source: Address, client: str, data: bytes) -> None:
         self.replied[source] += 1
         found = exchange(data)
-        waiting = found and self._open.get((source, client, *found))
+        waiting = found and self._open.get((source, found))
         if not waiting:
             return
         stale = STALE if status in (401, 407) and is_challenged_stale(data) else 0
         outcomes = self._outcomes
-        for place in waiting:
+        for host, place in waiting:
             known = outcomes[place]
-            if known & _STATUS < 200:
+            if host == client and known & _STATUS < 200:
                 outcomes[place] = known & RELAYED | status & _STATUS | stale
+        if status >= 200:
+            waiting[:] = [one for one in waiting if one[0] != client]
 
     def _request(self, time: float, datagram: Datagram, data: bytes) -> None:
         found = exchange(data)
@@ -169,16 +174,17 @@ class Survey:
             # Who begins a connection sends from a port of no meaning: its Via says who it is.
             via = sent_by(data)
             sender = via if via is not None and via[0] == source[0] else source
-        for place in self._at.get((sender, *found)) or ():
+        for _, place in self._open.get((sender, found)) or ():
             self._outcomes[place] |= RELAYED
-        place = len(self._outcomes) - 1
-        key = (dest, source[0], *found)
+        key = (dest, found)
+        mine = source[0], len(self._outcomes) - 1
         waiting = self._open.get(key)
         if waiting is None:
-            waiting = []
-            self._open.put(time, key, waiting)
-            self._at.put(time, (dest, *found), waiting)
-        waiting.append(place)
+            self._open.put(time, key, [mine])
+        else:
+            if len(waiting) >= _MOST_REPEATED:
+                del waiting[: _MOST_REPEATED // 2]
+            waiting.append(mine)
 
     def outcome(self, place: int) -> Outcome:
         """What the old server did with the packet at a place."""

@@ -85,3 +85,14 @@ def test_what_happened_lately_is_bounded_in_time_and_number() -> None:
     assert len(recent.rest()) <= 6
     recent.drop(99)
     assert recent.get(99) is None
+
+
+def test_a_flood_of_one_request_costs_no_more_than_another() -> None:
+    """What waits for an answer is bounded, whether the server answers or is silent."""
+    answer = message("SIP/2.0 403 No")
+    both = [row for _ in range(30_000) for row in ((ONE, PROXY, INVITE), (PROXY, ONE, answer))]
+    assert set(outcomes(*both)[::2]) == {(403, False)}
+    silent = [(ONE, PROXY, INVITE)] * 30_000
+    found = outcomes(*silent, (PROXY, ONE, answer))
+    assert found[:29_000] == [(0, False)] * 29_000
+    assert found[29_999] == (403, False)
