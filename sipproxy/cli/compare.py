@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipproxy.cli.defines import parse_defines
+from sipproxy.cli.progress import progress_on_terminal
 from sipproxy.cli.replay_options import (
     ReplayOptions,
     captures_argument,
@@ -57,13 +58,10 @@ def command(
             variant(partial(options.program, cfg), _sets(given, f"--{name}"))
             for name, cfg, given in (("a", a, a_sets), ("b", b, b_sets))
         ]
-        found = compare(
-            Captures(captures),
-            *variants,
-            me=options.ours,
-            manner=options.manner(),
-            epoch=options.epoch,
-        )
+        manner, me = options.manner(), options.ours
+        with progress_on_terminal() as progress:
+            looked_at = Captures(captures, progress)
+            found = compare(looked_at, *variants, me=me, manner=manner, epoch=options.epoch)
         _show(found, as_json=as_json)
         if tests:
             from sipproxy.replay.compare_report import as_json_data

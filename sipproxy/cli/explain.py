@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipproxy.cli.defines import parse_defines
+from sipproxy.cli.progress import progress_on_terminal
 from sipproxy.cli.replay_options import (
     ReplayOptions,
     captures_argument,
@@ -63,15 +64,10 @@ def command(
         raise click.UsageError("--force goes with --save-test")
     with failures_told(ctx):
         wanted = _wanted(call_id, source, packets, len(captures))
-        looked_at = Captures(captures)
-        found = explain(
-            looked_at,
-            options.program(cfg),
-            wanted,
-            me=options.ours,
-            manner=options.manner(),
-            epoch=options.epoch,
-        )
+        program, manner, me = options.program(cfg), options.manner(), options.ours
+        with progress_on_terminal() as progress:
+            looked_at = Captures(captures, progress)
+            found = explain(looked_at, program, wanted, me=me, manner=manner, epoch=options.epoch)
         _show(found, as_json=as_json)
         if save_test is not None:
             _save(found, looked_at, save_test, options, force=force)
