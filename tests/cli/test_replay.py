@@ -1,9 +1,11 @@
 """`sipproxy replay`."""
 
 import csv
+import html
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -233,6 +235,22 @@ def test_the_report_and_the_blocked_packets(
     assert report.read_text().startswith("<!doctype html>")
     again = sipproxy("replay", str(blocked), "-f", cfg, "--json")
     assert json.loads(again.out)["totals"]["answers"] == {"403": 3}
+
+
+def test_the_report_says_how_to_ask_why(
+    sipproxy: Sipproxy, cfg: str, capture: str, tmp_path: Path
+) -> None:
+    """With one capture, and with another beside it that was captured before."""
+    earlier, report = str(tmp_path / "b c.pcap"), tmp_path / "r.html"
+    with PcapWriter(earlier) as writer:
+        writer.add(900.0, ("192.0.2.9", 5060), ("192.0.2.200", 5061), b"\r\n\r\n")
+    for captures, packet in (([capture], "3"), ([capture, earlier], "2:3")):
+        assert sipproxy("replay", *captures, "-f", cfg, "--report", str(report)).code == 0
+        (command,) = re.findall(r"<code>(sipproxy explain [^<]*)</code>", report.read_text())
+        words = shlex.split(html.unescape(command))
+        assert words[1:] == ["explain", *captures[::-1], "-f", cfg, "--packet", packet]
+        said = sipproxy(*words[1:])
+        assert said.code == 0 and "403" in said.out
 
 
 def test_the_report_is_the_same_whatever_the_hashes(cfg: str, capture: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The whole is bounded by `MOST_BYTES`: sources are shown in the order in which th
 while there is room, then as a row, then counted.
 """
 
+import shlex
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,15 @@ class ShownSource:
         return -self.good_blocked, -source.blocked, -source.requests.total(), self.name
 
     @property
+    def first_blocked(self) -> Decision | None:
+        """The first request of it that was blocked, if it is kept."""
+        first = self.source.first_blocked
+        if first is None:
+            return None
+        place = first.packet, first.time
+        return next((row for row in self.story.rows if (row.packet, row.time) == place), None)
+
+    @property
     def names(self) -> list[tuple[str, int]]:
         """The users that it tried most."""
         return self.source.users.most_common(_MOST_NAMES)
@@ -88,7 +98,11 @@ def render(replayed: Replayed, gathered: Gathered, seconds: float) -> str:
     environment = _environment()
     style, _, _ = environment.loader.get_source(environment, "style.css")  # type: ignore[union-attr]
     listing = Listing(player.proxy.program.config, gathered)
-    environment.globals["anchor"] = listing.anchor
+    environment.globals |= {
+        "anchor": listing.anchor,
+        "captures": [capture.path for capture in replayed.captures],
+        "cfg": player.proxy.program.file,
+    }
     known = people.known_good()
     blocked = sorted(
         (person for person in known if person.blocked), key=lambda person: -person.blocked
@@ -143,6 +157,7 @@ def _environment() -> Environment:
         "moment": show_moment,
         "address": show_address,
         "length_of": charts.show_length,
+        "command": shlex.join,
     }
     environment.tests["answered"] = lambda kind: kind.verdict == "answered"
     return environment
