@@ -166,13 +166,16 @@ class Filling(HtableBase):
         second = int(self.host.now())
         fresh: dict[str, LocalStore] = {}
         try:
+            snapshot.check_folder()
             for name, cells in snapshot.load():
                 store = fresh.setdefault(name, LocalStore())
                 living = name in self.tables and self.tables[name].spec.autoexpire > 0
                 if living:
                     cells = [(key, cell) for key, cell in cells if not 0 < cell[1] < second]
                 store.fill(cells)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not error.filename:  # it is not the file that is missing
+                raise ModuleError(f"the snapshot {snapshot.path}: {error.strerror}") from None
             self._report(INFO, f"there is no snapshot {snapshot.path} yet: tables begin empty")
             fresh.clear()
         except OSError as error:
@@ -181,7 +184,10 @@ class Filling(HtableBase):
             self._set_aside(snapshot, error)
             fresh.clear()
         for name, store in fresh.items():
-            if name in self.tables and name not in self.stored:
+            if name not in self.tables:
+                text = f"the snapshot {snapshot.path} has a table {name!r} that the cfg has not"
+                self.warn(f"{text}: its keys are not kept ({len(store)})")
+            elif name not in self.stored:
                 self.tables[name].swap(store)
         return snapshot
 

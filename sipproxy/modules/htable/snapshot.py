@@ -20,6 +20,9 @@ _HEADING = {"format": "sipproxy htable snapshot", "version": 1}
 _PIECE = 500
 """Cells on one line: little enough that other threads are not held up by one."""
 
+_MOST_ASIDE = 9
+"""Damaged files that are kept; a further one takes the place of the last."""
+
 _VALUES = (int, str)
 
 Cells = Iterable[tuple[str, Cell]]
@@ -83,9 +86,20 @@ class Snapshot:
                 digest.update(line)
         raise Damaged("its end is missing")
 
+    def check_folder(self) -> None:
+        """Raises OSError where no file could be written beside it, before there is one to write."""
+        folder = os.path.dirname(self.path)
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(2, f"there is no folder {folder}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, f"the folder {folder} cannot be written")
+
     def set_aside(self) -> str:
-        """Give the file another name, which is answered; raises OSError."""
-        aside = f"{self.path}.damaged"
+        """Give the file a name that no other has, which is answered; raises OSError."""
+        aside, number = f"{self.path}.damaged", 1
+        while os.path.lexists(aside) and number < _MOST_ASIDE:
+            number += 1
+            aside = f"{self.path}.damaged{number}"
         os.replace(self.path, aside)
         return aside
 

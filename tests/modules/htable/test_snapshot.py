@@ -90,3 +90,19 @@ def test_after_the_last_nothing_is_written(saved: Snapshot) -> None:
 def test_a_damaged_one_is_set_aside(saved: Snapshot, tmp_path: Path) -> None:
     aside = saved.set_aside()
     assert [str(path) for path in tmp_path.iterdir()] == [aside]
+
+
+def test_damaged_ones_do_not_take_each_other_s_place(saved: Snapshot, tmp_path: Path) -> None:
+    asides = []
+    for number in range(11):
+        Path(saved.path).write_text(str(number))
+        asides.append(saved.set_aside())
+    assert len(set(asides)) == 9
+    assert [Path(aside).read_text() for aside in asides[:8]] == list("01234567")
+    assert Path(asides[-1]).read_text() == "10"
+
+
+def test_a_folder_that_is_not_there_is_found_before_anything_is_lost(tmp_path: Path) -> None:
+    Snapshot(str(tmp_path / "s")).check_folder()
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        Snapshot(str(tmp_path / "no" / "s")).check_folder()
