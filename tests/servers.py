@@ -4,6 +4,7 @@ Each has its own data folder and runs as the user its package made when we are r
 starts them beside its first tests, and only when some test asks for them (see conftest.py).
 """
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 USER, PASSWORD = "kamailio", "kamailiorw"
+PREFIX = "sipproxy-tests-"
 START_TRIES = 1000
 """How often a server is asked whether it is there before the start has failed."""
 _PAUSE = 0.05
@@ -42,7 +44,10 @@ class DatabaseServer(ABC):
         """Raises Absent; nothing is started yet."""
         self._check()
         self.port = _free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"sipproxy-{self.scheme}-", dir=_fast_folder()))
+        place = _fast_folder()
+        _sweep(Path(place or tempfile.gettempdir()))
+        prefix = f"{PREFIX}{os.getpid()}-"
+        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
         self._as = _other_user(self.account)
         if self._as:
             shutil.chown(self.folder, self.account)
@@ -71,6 +76,7 @@ class DatabaseServer(ABC):
             self._process = subprocess.Popen(
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as
             )
+        (self.folder / "process").write_text(str(self._process.pid))
         for left in range(START_TRIES, -1, -1):
             try:
                 self.connect().close()
@@ -235,6 +241,7 @@ class Postgres(DatabaseServer):
             f"port={self.port}",
             f"unix_socket_directories={self.folder}",
             "fsync=off",
+            "dynamic_shared_memory_type=mmap",  # else a killed server leaves memory behind
         )
         words = [self._server, "-D", str(self.folder / "data")]
         return words + [word for setting in settings for word in ("-c", setting)]
@@ -291,6 +298,19 @@ class Servers:
             thread.join()
         for server in self._ready.values():
             server.remove()
+
+
+def _sweep(place: Path) -> None:
+    """Take away what sessions have left that were killed: their servers, and the folders."""
+    for folder in place.glob(f"{PREFIX}*"):
+        session = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not session.isdigit() or Path(f"/proc/{session}").exists():
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            server = int((folder / "process").read_text())
+            if str(folder) in Path(f"/proc/{server}/cmdline").read_text():
+                os.kill(server, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _program(name: str, folders: Sequence[str]) -> str:
