@@ -19,6 +19,8 @@ from sipproxy.net.output import Output
 from sipproxy.text import presentable
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from structlog.typing import FilteringBoundLogger
 
     from sipproxy.core.access import Format
@@ -130,6 +132,11 @@ class ServerLog:
         if lost:
             self.write(WARN, "core", f"{lost} log lines were lost")
 
+    @property
+    def waits(self) -> bool:
+        """Whether a reader is slow: flush again soon."""
+        return self._output.waits
+
     def close(self) -> None:
         """Write the last lines."""
         self._output.close()
@@ -209,3 +216,27 @@ def operator_log(log: ServerLog, *, always: bool = False) -> FilteringBoundLogge
         processors=[render],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     )
+
+
+_RETRY = 0.02
+"""Seconds until a slow reader of the log is tried again."""
+
+
+class Flusher:
+    """Flushes a log in an event loop: again soon while its reader is slow, however quiet it is."""
+
+    def __init__(self, loop: AbstractEventLoop, log: ServerLog) -> None:
+        self._loop = loop
+        self._log = log
+        self._is_set = False
+
+    def flush(self) -> None:
+        """Hand over what was written, now or as soon as it is taken."""
+        self._log.flush()
+        if self._log.waits and not self._is_set:
+            self._is_set = True
+            self._loop.call_later(_RETRY, self._again)
+
+    def _again(self) -> None:
+        self._is_set = False
+        self.flush()

@@ -9,13 +9,14 @@ import select
 import socket
 import stat
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from sipproxy.text import encode, upper
 
 MOST_KEPT = 1 << 22
-"""Bytes kept for a descriptor whose reader is slow."""
+"""Bytes kept for a descriptor whose reader is slow, and for a slow syslog daemon."""
 
 _PIECE = 4096  # a pipe that polls as writable takes this much without blocking (PIPE_BUF)
 
@@ -28,6 +29,10 @@ class Output(Protocol):
 
     def flush(self) -> None:
         """Write what is kept, as far as it goes without waiting."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is kept that a flush could not write: flush again soon."""
 
     def take_lost(self) -> int:
         """How many lines were lost, once there is room again to tell it; then 0."""
@@ -66,6 +71,10 @@ class DescriptorOutput:
                 del self._kept[: os.write(self._descriptor, self._kept[:size])]
         except OSError:  # nobody reads any more: a log that is gone must not stop the proxy
             self._kept.clear()
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._kept)
 
     def take_lost(self) -> int:
         if self._kept:
@@ -108,6 +117,9 @@ def _number(facility: str) -> int:
     return FACILITIES[upper(facility).removeprefix("LOG_")]
 
 
+_LAST_SECONDS = 0.5
+"""How long the last lines may wait for a slow syslog daemon, each."""
+
 DEV_LOG = "/dev/log"
 """Where the syslog daemon listens."""
 
@@ -115,7 +127,8 @@ DEV_LOG = "/dev/log"
 class SyslogOutput:
     """Lines to the local syslog daemon, one datagram each, in the form of RFC 3164.
 
-    What the daemon does not take is lost and counted. `now` gives Unix time.
+    A daemon that is slow (its queue holds as few as ten lines) is sent them later; without one they
+    are lost and counted. `now` gives Unix time.
     """
 
     def __init__(
@@ -125,7 +138,8 @@ class SyslogOutput:
         self._facility = _number(facility)
         self._now = now
         self._path = path
-        self._kept: list[bytes] = []
+        self._kept: deque[bytes] = deque()
+        self._size = 0
         self._lost = 0
         self._failing = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -135,25 +149,43 @@ class SyslogOutput:
         number = _number(facility) if facility else self._facility
         priority = number << 3 | _SEVERITIES[max(-5, min(level, 3))]
         stamp = time.strftime("%b %e %H:%M:%S", time.localtime(self._now()))
-        self._kept.append(encode(f"<{priority}>{stamp} {self._tag}{line.rstrip()}"))
+        data = encode(f"<{priority}>{stamp} {self._tag}{line.rstrip()}")
+        if self._size + len(data) > MOST_KEPT:
+            self._lost += 1
+            return
+        self._kept.append(data)
+        self._size += len(data)
 
     def flush(self) -> None:
-        kept, self._kept = self._kept, []
-        for number, data in enumerate(kept):
+        kept = self._kept
+        while kept:
             try:
-                self._socket.sendto(data, self._path)
-                self._failing = False
-            except OSError:  # no daemon, or its queue is full
-                self._lost += len(kept) - number
-                self._failing = True
+                self._socket.sendto(kept[0], self._path)
+            except BlockingIOError:  # its queue is full
                 return
+            except OSError:  # no daemon
+                self._lost += len(kept)
+                self._failing = True
+                kept.clear()
+                self._size = 0
+                return
+            self._failing = False
+            self._size -= len(kept.popleft())
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._kept)
 
     def take_lost(self) -> int:
-        if self._failing:
+        if self._failing or self._kept:
             return 0
         lost, self._lost = self._lost, 0
         return lost
 
     def close(self) -> None:
         self.flush()
+        if self._kept:
+            # The last lines of a server that stops tell why: they are worth a moment.
+            self._socket.settimeout(_LAST_SECONDS)
+            self.flush()
         self._socket.close()

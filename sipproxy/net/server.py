@@ -26,6 +26,7 @@ from sipproxy.net.core_commands import CoreCommands, command_line
 from sipproxy.net.dns import DnsClient, attach
 from sipproxy.net.limited import LimitedLog
 from sipproxy.net.log import (
+    Flusher,
     operator_log,
 )
 from sipproxy.net.log_setup import open_log, prefix_of, set_up_log
@@ -74,6 +75,7 @@ class Server:
         )
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
+        self._flusher = Flusher(self._loop, self.log)
         self._serving = False
         try:
             bound = bind_all([one for one in sockets if one.proto == "udp"])
@@ -377,7 +379,7 @@ class Server:
         """Send what is to be sent, write what was logged, look when to come back."""
         if self.proxy.outbox:
             self._transport.send(self.proxy.outbox)
-        self.log.flush()
+        self._flusher.flush()
         due = self._generations.next_deadline
         if due != self._due:
             self._arm(due)

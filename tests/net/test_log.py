@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Callable
+from typing import Any, cast
 
 from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.access import Format
@@ -9,7 +11,14 @@ from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.host import Host
 from sipproxy.core.log import LogList
-from sipproxy.net.log import JsonForm, MessagePrefix, ServerLog, operator_log, plain_text
+from sipproxy.net.log import (
+    Flusher,
+    JsonForm,
+    MessagePrefix,
+    ServerLog,
+    operator_log,
+    plain_text,
+)
 
 
 class Lines:
@@ -25,6 +34,10 @@ class Lines:
 
     def flush(self) -> None:
         self.flushed += 1
+
+    @property
+    def waits(self) -> bool:
+        return False
 
     def take_lost(self) -> int:
         lost, self.lost = self.lost, 0
@@ -145,3 +158,50 @@ def test_json_lines() -> None:
         | {"text": "listening", "on": "udp:127.0.0.1:5060"},
     ]
     assert all(line.count("\n") == 1 and line.endswith("\n") for _, line in out.kept)
+
+
+def test_a_slow_reader_is_flushed_again_without_traffic() -> None:
+    taken: list[str] = []
+
+    class Slow:
+        """Takes one line at each flush."""
+
+        def __init__(self) -> None:
+            self.kept: list[str] = []
+
+        def add(self, level: int, line: str, facility: str = "") -> None:
+            self.kept.append(line)
+
+        def flush(self) -> None:
+            if self.kept:
+                taken.append(self.kept.pop(0))
+
+        @property
+        def waits(self) -> bool:
+            return bool(self.kept)
+
+        def take_lost(self) -> int:
+            return 0
+
+        def close(self) -> None:
+            """Nothing."""
+
+    class Loop:
+        """Notes what is to be called later."""
+
+        def __init__(self) -> None:
+            self.later: list[Callable[[], None]] = []
+
+        def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+            assert 0 < seconds < 1
+            self.later.append(call)
+
+    loop, log = Loop(), ServerLog(Slow(), 2, plain_text)
+    flusher = Flusher(cast(Any, loop), log)
+    for number in range(3):
+        log.write(0, "core", f"line {number}")
+    flusher.flush()
+    flusher.flush()
+    assert (len(taken), len(loop.later)) == (2, 1)
+    loop.later.pop()()
+    assert (len(taken), loop.later) == (3, [])

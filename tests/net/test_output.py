@@ -92,3 +92,46 @@ def test_without_a_syslog_daemon_lines_are_counted_and_told_when_it_is_back(tmp_
         assert (output.take_lost(), output.take_lost()) == (2, 0)
         assert daemon.recv(1000).endswith(b": heard")
         output.close()
+
+
+def test_a_slow_syslog_daemon_gets_every_line_later(tmp_path: Path) -> None:
+    output = syslog(str(tmp_path / "log"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(str(tmp_path / "log"))
+        daemon.setblocking(False)
+        for number in range(2000):
+            output.add(0, f"line {number}")
+        heard: list[bytes] = []
+        for _ in range(5000):
+            output.flush()
+            try:
+                heard.append(daemon.recv(1000))
+            except BlockingIOError:
+                break
+        assert not output.waits
+        assert output.take_lost() == 0
+        output.close()
+    assert [line.rpartition(b" ")[2] for line in heard] == [b"%d" % n for n in range(2000)]
+
+
+def test_a_syslog_daemon_that_hangs_is_sent_so_much_and_told_of_the_rest(tmp_path: Path) -> None:
+    output = syslog(str(tmp_path / "log"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(str(tmp_path / "log"))
+        daemon.setblocking(False)
+        line = "x" * 10_000
+        for _ in range(600):
+            output.add(0, line)
+        output.flush()
+        assert output.waits
+        assert output.take_lost() == 0, "there is no room to tell it"
+        heard = 0
+        for _ in range(600):
+            output.flush()
+            try:
+                heard += len(daemon.recv(20_000)) > 10_000
+            except BlockingIOError:
+                break
+        assert heard > 300
+        assert 0 < output.take_lost() <= 600 - MOST_KEPT // 11_000
+        output.close()
