@@ -81,13 +81,15 @@ class Town:
         self.truth: dict[str, Truth] = {}
         self.passwords: dict[str, str] = {}
 
-    def settle(self, offices: float = 0.4) -> None:
-        """Users get phones: some at home, a part of them in offices behind one address."""
+    def settle(self, offices: float = 0.4, seats: int = _PHONES_OF_AN_OFFICE) -> None:
+        """Users get phones: some at home, a part of them in offices of so many seats, each behind
+        one address.
+        """
         homes = 0
         number = 0
         while number < self.wishes.users:
             in_office = number < self.wishes.users * offices
-            size = min(_PHONES_OF_AN_OFFICE if in_office else 1, self.wishes.users - number)
+            size = min(seats if in_office else 1, self.wishes.users - number)
             host = f"198.18.{homes // 250}.{homes % 250 + 1}"
             what = "an office behind one address" if size > 1 else "a phone"
             self.truth[host] = Truth("good", what)
@@ -198,10 +200,10 @@ def flood(town: Town) -> None:
 
 
 def powercut(town: Town) -> None:
-    """The power fails in all offices at a third of the time; a tenth later all phones come back at
-    once. Nobody there is an attacker, however it looks.
+    """The power fails in all offices, one of which is large, at a third of the time; a tenth later
+    all phones come back at once. Nobody there is an attacker, however it looks.
     """
-    town.settle(offices=0.8)
+    town.settle(offices=0.8, seats=max(_PHONES_OF_AN_OFFICE, town.wishes.users // 2))
     town.live()
     town.forget()
     begin, seconds = town.wishes.start, town.wishes.seconds

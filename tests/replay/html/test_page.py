@@ -29,10 +29,20 @@ class Elements(HTMLParser):
         self.links: list[str] = []
         self.ids: set[str] = set()
         self.attributes: set[str] = set()
+        self.open: list[str] = []
         self.feed(text)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, self.getpos()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
+        if tag not in ("meta", "link"):
+            self.open.append(tag)
         for name, value in attrs:
             self.attributes.add(name)
             if name in ("href", "src"):
@@ -49,6 +59,7 @@ def test_the_first_words_are_the_answer(page: str) -> None:
 
 def test_no_script_no_inline_style_nothing_from_elsewhere(page: str) -> None:
     elements = Elements(page)
+    assert elements.open == []
     assert not elements.names & {"script", "img", "iframe", "object", "embed", "form", "base"}
     assert "style" not in elements.attributes
     assert not any(name.startswith("on") for name in elements.attributes)
