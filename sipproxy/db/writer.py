@@ -7,7 +7,8 @@ disk that syncs slowly is waited for once for many, and nothing overtakes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sipproxy.core.waiting import Wait
@@ -44,6 +45,7 @@ class Writer:
         self._database = database
         self._pieces: deque[_Piece] = deque()
         self._busy = False
+        self._gathers = False
         self._heir: Writer | None = None
 
     def __len__(self) -> int:
@@ -62,9 +64,20 @@ class Writer:
             piece.wait.fail(DatabaseError(f"{url}: {_MOST} changes wait already"))
             return piece.wait
         self._pieces.append(piece)
-        if not self._busy:
+        if not self._busy and not self._gathers:
             self._begin()
         return piece.wait
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is put within is begun with at the end: few pieces are one transaction."""
+        before, self._gathers = self._gathers, True
+        try:
+            yield
+        finally:
+            self._gathers = before
+            if self._pieces and not self._busy and not before:
+                self._begin()
 
     def go_on_from(self, before: Writer) -> None:
         """Do what another one has not begun, behind what it is doing."""

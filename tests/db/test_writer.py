@@ -93,6 +93,21 @@ def test_what_gathers_meanwhile_is_one_transaction(stage: Stage) -> None:
     assert stage.database.asked[-1] == ["d"]
 
 
+def test_what_is_put_together_is_begun_together(stage: Stage) -> None:
+    with stage.writer.together():
+        stage.put("a")
+        with stage.writer.together():
+            stage.put("b")
+        stage.put("c")
+        assert stage.database.asked == []
+    assert stage.database.asked == [["a", "b", "c"]]
+    with stage.writer.together():
+        stage.put("d")
+        stage.answer()
+    stage.answer()
+    assert stage.told == dict.fromkeys("abcd", 1)
+
+
 def test_a_transaction_is_bounded_and_a_piece_stays_whole(stage: Stage) -> None:
     stage.put("first")
     stage.put(*map(str, range(499)))

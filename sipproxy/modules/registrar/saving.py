@@ -131,7 +131,7 @@ class Saving(Answers):
                 await table.change(aor, _none)
             except NotStored:
                 self.list_contacts(ctx, aor, await table.read(aor), host)
-                raise Refused(errors.UL_DEL_R, _STAR_FAILED) from None
+                raise Refused(errors.UL_DEL_R) from None
             return DELETED
         if not request.offers:
             self.list_contacts(ctx, aor, await table.read(aor), host)
@@ -167,7 +167,7 @@ class Saving(Answers):
         try:
             await table.change(aor, change)
         except NotStored as error:
-            merge.refused = Refused(errors.NOT_STORED[error.what], str(error))
+            merge.refused = Refused(errors.NOT_STORED[error.what])
             if is_new:
                 merge.contacts = ()
         return merge

@@ -151,9 +151,10 @@ class Backed(Table):
         """Write these; those that failed, which are noted to be written again."""
         put = self._recorder.put
         waits = []
-        for aor, (what, contact) in work:
-            again = what == "insert" and contact.ruid in self._doubtful
-            waits.append(put(aor, what, contact, again=again))
+        with self._recorder.together():
+            for aor, (what, contact) in work:
+                again = what == "insert" and contact.ruid in self._doubtful
+                waits.append(put(aor, what, contact, again=again))
         failed = []
         reason: DatabaseError | None = None
         for (aor, difference), wait in zip(work, waits, strict=True):

@@ -62,7 +62,8 @@ class Live(Table):
             new = change(old)
             put = self._recorder.put
             found = differences(old, new)
-            waits = [put(aor, what, contact) for what, contact in found]
+            with self._recorder.together():
+                waits = [put(aor, what, contact) for what, contact in found]
             failed = []
             for difference, wait in zip(found, waits, strict=True):
                 try:

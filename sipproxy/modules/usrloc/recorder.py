@@ -1,6 +1,7 @@
 """How the differences of a record come into a database: in order, without another's waiting."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 from sipproxy.core.contact import NEW, Contact, Contacts
@@ -70,6 +71,10 @@ class Recorder:
         nothing = Wait()
         nothing.finish(0)
         return nothing
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is put within becomes as few transactions as may be."""
+        return self._writer.together()
 
     async def clean(self, now: int, ruids: Sequence[str] = ()) -> None:
         """Let the rows go that have expired, and what else is kept with contacts of ruids."""
