@@ -176,8 +176,8 @@ def rpc_row(name: str, handler: Any) -> Row:
 def core_commands() -> Iterator[Row]:
     """What the server tells about itself."""
     host = Host(VirtualClock(), Chance(0), LogList())
-    registry = Registry(lambda name, error: None)
-    CoreCommands(host, [], lambda: None, []).register(registry)
+    registry = Registry(lambda name, error: None, lambda work, done: None)
+    CoreCommands(host, [], lambda: None, [], 0.0, lambda done: None).register(registry)
     for name in registry.names():
         command = registry.find(name)
         if command:
