@@ -9,7 +9,7 @@ that it is looked at when the statement is done.
 from collections.abc import Awaitable, Callable, Sequence
 
 from sipproxy.core.context import EXIT, Context
-from sipproxy.core.log import ERROR
+from sipproxy.core.log import ERROR, report
 from sipproxy.core.values import EvalError, Value, to_str
 
 Route = Callable[[Context], int]
@@ -173,6 +173,4 @@ def unknown_route(c: Context, name: str, where: str) -> None:
 
 def log_error(c: Context, text: str) -> None:
     """One line at level ERROR from the core."""
-    log = c.host.log
-    if log.threshold >= ERROR:
-        log.write(ERROR, "<core>", text)
+    report(c.host.log, ERROR, "<core>", text)

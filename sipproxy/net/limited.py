@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from types import FrameType
 
 from sipproxy.core.log import WARN, LimitedReports, LogSink, report
+from sipproxy.core.runtime import log_error
 from sipproxy.core.timers import TimerQueue
 
 BURST = 10
@@ -62,8 +63,8 @@ class LimitedLog:
 def _kind(frame: FrameType | None) -> Hashable:
     """Where the complaint stands in the code: who called `report`, and who called that.
 
-    Modules have helpers that report for them, hence two places. None for a line that came another
-    way: the cfg's own.
+    Modules have helpers that report for them, hence two places. What fails in the cfg itself is
+    told by its line. None for a line that came another way: the cfg's own.
     """
     for _ in range(2):  # another log may stand in front of this one
         if frame is None or frame.f_code is report.__code__:
@@ -72,5 +73,7 @@ def _kind(frame: FrameType | None) -> Hashable:
     if frame is None or frame.f_code is not report.__code__:
         return None
     first = frame.f_back
+    if first is not None and first.f_code is log_error.__code__:
+        first = first.f_back
     second = first.f_back if first else None
     return tuple((one.f_code, one.f_lineno) for one in (first, second) if one)

@@ -1,9 +1,14 @@
 """What a flood makes modules repeat is counted; what the cfg writes is not."""
 
+from sipproxy.clock import Chance, VirtualClock
+from sipproxy.core.flow import Flow
 from sipproxy.core.log import DEBUG, ERROR, INFO, WARN, LogList, report
 from sipproxy.core.timers import TimerQueue
 from sipproxy.modules.debugger.levels import ModuleLevels
 from sipproxy.net.limited import BURST, INTERVAL, LimitedLog
+from sipproxy.program import load_text
+from sipproxy.proxy import Proxy
+from sipproxy.testing import request
 
 
 class Rig:
@@ -76,3 +81,26 @@ def test_before_there_are_timers_every_line_is_written() -> None:
         report(log, ERROR, "core", "at the start")
     log.finish()
     assert len(behind.records) == 50
+
+
+def test_what_fails_in_the_cfg_is_counted_by_its_line() -> None:
+    lines = LogList()
+    limited = LimitedLog(lines)
+    program = load_text(
+        """#!KAMAILIO
+loadmodule "pv.so"
+request_route {
+    $var(x) = 1 / $rU;
+    $var(x) = 2 / $rU;
+}
+"""
+    )
+    clock = VirtualClock()
+    proxy = Proxy(program, clock=clock, chance=Chance(1), log=limited)
+    limited.limit_by(proxy.host.timers, clock.now)
+    flow = Flow("udp", ("127.0.0.1", 5060), ("10.0.0.7", 5060))
+    for _ in range(30):
+        proxy.receive(bytes(request("OPTIONS", "sip:0@example.com")), flow, clock.now())
+    told = [text for _, _, text in lines.records if "division by zero" in text]
+    assert len(told) == 20
+    assert {text.partition(")")[0].rpartition(":")[2] for text in told} == {"4", "5"}
