@@ -149,7 +149,13 @@ def departing(
     hints = ctx.forward_hints
     if ctx.force_socket is not None and socket.proto in STREAMS:
         hints |= BOUND
-    return data, Flow(socket.proto, socket.local, remote, 0, hints)
+    return data, _way_out(socket.proto, socket.local, remote, hints)
+
+
+@lru_cache(maxsize=4096)
+def _way_out(proto: str, local: Address, remote: Address, hints: int) -> Flow:
+    """A flow, the same one for all that take it: transactions keep theirs."""
+    return Flow(proto, local, remote, 0, hints)
 
 
 def _departing(ctx: Context, edits: Lumps | None, socket: ListenSocket, branch: str) -> bytes:

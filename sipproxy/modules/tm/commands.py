@@ -36,7 +36,7 @@ class Commands(Local):
             "cell": hex(id(t)),
             "tindex": t.hash_index,
             "tlabel": t.label,
-            "method": t.request.method,
+            "method": t.method,
             "from": lines["from"],
             "to": lines["to"],
             "callid": lines["call-id"],

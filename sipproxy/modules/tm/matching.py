@@ -40,7 +40,7 @@ def call_key(msg: Message) -> Key:
 
 
 def _has_call(transaction: Transaction) -> bool:
-    return transaction.request.method not in ("ACK", "CANCEL")
+    return transaction.method not in ("ACK", "CANCEL")
 
 
 class Known:
@@ -141,7 +141,7 @@ class Known:
         except (ValueError, IndexError):
             return None
         method = msg.method
-        if method == transaction.request.method:
+        if method == transaction.method:
             return transaction, branch
         if method == "CANCEL" and transaction.invite and branch.cancel:
             return transaction, branch

@@ -133,6 +133,7 @@ class Relaying(Failover):
         elif t.outcome == TAKEN and not t.suspended:
             report(self.host.log, WARN, "tm", "script writer didn't release transaction")
             self.drive(t, "release")
+        self.put_to_rest(t)
         self.release(t)
 
     async def relay(

@@ -143,10 +143,16 @@ class Replies(Watching):
 
     def _aim(self, t: Transaction) -> None:
         """Replies go where the request came from, whoever made them."""
-        if t.flow.proto == "udp" and not t.reply:
+        if t.flow.proto == "udp" and not t.reply and not t.rests:
             rport = t.force_rport or self._rport
             remote = reply_destination(t.request, force_rport=rport)
-            t.reply_flow = Flow("udp", t.flow.local, remote)
+            if remote != t.reply_flow.remote:
+                t.reply_flow = Flow("udp", t.flow.local, remote)
+
+    def put_to_rest(self, t: Transaction) -> None:
+        """Its first route is over: what replies need to know of the request is noted before."""
+        self._aim(t)
+        t.rest()
 
     def _faked(self, t: Transaction, status: int, lumps: Lumps | None = None) -> bytes:
         return self.own_reply(t, status, reason_of(status), lumps)

@@ -35,7 +35,7 @@ class TransactionSelects(Module):
             return lambda ctx: int(self.found(ctx) is not None)
         return path.choose(
             {
-                "method": self._of(lambda ctx, t: t.request.method),
+                "method": self._of(lambda ctx, t: t.method),
                 "uas": self._uas,
                 "uac": self._uac,
             }

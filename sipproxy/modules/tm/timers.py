@@ -21,6 +21,8 @@ class Timing(Params):
     def __init__(self, host: object) -> None:
         super().__init__(host)
         self.known = Known()
+        # Bound once, so that a pending timer has no method of its own.
+        self._server_due, self._branch_due = self._server_timer, self._branch_timer
         self.tallies = Tallies()
 
     # -- one input at a time: a route of a transaction runs alone
@@ -76,7 +78,7 @@ class Timing(Params):
     def slow_g(self, t: Transaction, data: bytes = b"") -> None:
         """Wait twice as long for the next repetition, T2 at most."""
         t.interval = min(2 * t.interval, t.retr_timer2 or self.retr_timer2 / 1000)
-        t.repeat = self._timer(t.interval, self._server_timer, t, "timer G")
+        t.repeat = self._timer(t.interval, self._server_due, t, "timer G")
 
     def stop_g(self, t: Transaction, data: bytes = b"") -> None:
         """No more repetitions."""
@@ -86,7 +88,7 @@ class Timing(Params):
     def start_h(self, t: Transaction, data: bytes = b"") -> None:
         """Timer H: give up on the ACK."""
         wait = t.fr_timer or self.fr_timer / 1000
-        t.give_up = self._timer(wait, self._server_timer, t, "timer H")
+        t.give_up = self._timer(wait, self._server_due, t, "timer H")
 
     def stop_h(self, t: Transaction, data: bytes = b"") -> None:
         """The ACK is there."""
@@ -96,7 +98,7 @@ class Timing(Params):
     def start_wait(self, t: Transaction, data: bytes = b"") -> None:
         """wt_timer, once in the life of a transaction."""
         if t.wait is None:
-            t.wait = self._timer(self.wt_timer / 1000, self._server_timer, t, "wait over")
+            t.wait = self._timer(self.wt_timer / 1000, self._server_due, t, "wait over")
 
     def forget(self, t: Transaction, data: bytes = b"") -> None:
         """The end: nothing refers to the transaction any more."""
@@ -148,14 +150,14 @@ class Timing(Params):
         b.give_up = None
         wait = max(0.0, min(wait, t.end_of_life - self.host.now()))
         b.give_up = self._timer(
-            wait, self._branch_timer, t, b, "timer B" if t.invite else "timer F"
+            wait, self._branch_due, t, b, "timer B" if t.invite else "timer F"
         )
 
     def slow_a(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
         """Wait twice as long for the next retransmission, T2 at most."""
         b.interval = min(2 * b.interval, t.retr_timer2 or self.retr_timer2 / 1000)
         event = "timer A" if t.invite else "timer E"
-        b.repeat = self._timer(b.interval, self._branch_timer, t, b, event)
+        b.repeat = self._timer(b.interval, self._branch_due, t, b, event)
 
     def slowest_a(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
         """From now on retransmissions are T2 apart, the next one T2 from now."""

@@ -154,10 +154,13 @@ class Transaction(Plan):
     them, shared by all routes. `busy`: a route of this transaction is at work, perhaps suspended;
     `inputs` wait for it. `watches` are told what becomes of it, `answers` are the To tags of its
     2xx that they were told of, `picked` is the branch whose failure counts.
-    `held` is what t_suspend put aside.
+    `held` is what t_suspend put aside. Most never ask for their `request` again once their first
+    route is over.
     """
 
     __slots__ = (
+        "_raw",
+        "_request",
         "adopted",
         "answers",
         "bflags",
@@ -185,6 +188,7 @@ class Transaction(Plan):
         "label",
         "local",
         "lumps",
+        "method",
         "muted",
         "new_ruri",
         "outcome",
@@ -194,7 +198,6 @@ class Transaction(Plan):
         "repeat",
         "reply",
         "reply_flow",
-        "request",
         "state",
         "status",
         "suspended",
@@ -208,8 +211,10 @@ class Transaction(Plan):
         super().__init__()
         if plan is not None:
             plan.copy_to(self)
-        self.request = request
+        self._request: Message | None = request
+        self._raw = b""
         self.flow = self.reply_flow = flow
+        self.method = request.method
         self.invite = request.method == "INVITE"
         self.state = "proceeding" if self.invite else "trying"
         self.created = now
@@ -252,6 +257,28 @@ class Transaction(Plan):
         self.picked = NO_BRANCH
         self.held: Any = None
         self.done: Any = None
+
+    @property
+    def request(self) -> Message:
+        """The request: if it rests it is read anew, and kept from then on."""
+        if self._request is None:
+            proto, local, remote, *_ = self.flow
+            self._request = Message.parse(self._raw, source=remote, dest=local, proto=proto)
+        return self._request
+
+    @request.setter
+    def request(self, request: Message) -> None:
+        self._request = request
+
+    @property
+    def rests(self) -> bool:
+        """Whether of the request there are its bytes only."""
+        return self._request is None
+
+    def rest(self) -> None:
+        """Let go of all but the bytes of a request that came in: there may be 100,000 at once."""
+        if self._request is not None and not self.local:
+            self._raw, self._request = self._request.raw, None
 
     @property
     def table(self) -> Any:

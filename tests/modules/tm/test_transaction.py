@@ -35,3 +35,22 @@ def test_each_kind_has_its_tables() -> None:
     assert ("trying", "send final") in other.table
     assert ("calling", "timer A") in invite.branch_table
     assert ("trying", "timer E") in other.branch_table
+
+
+def test_a_request_at_rest_is_read_anew() -> None:
+    t = made("INVITE")
+    before = t.request
+    assert t.request is before and not t.rests
+    t.rest()
+    assert t.rests and t.method == "INVITE"
+    assert t.request is not before and t.request is t.request and not t.rests
+    assert (t.request.raw, t.request.head) == (before.raw, before.head)
+    assert (t.request.source, t.request.dest) == (before.source, before.dest)
+    assert t.request.proto == before.proto
+
+
+def test_a_request_of_our_own_does_not_rest() -> None:
+    t = made("INVITE")
+    t.local = True
+    t.rest()
+    assert not t.rests
