@@ -48,8 +48,8 @@ class ForeignRequest(Message):
         if found is None:
             raise MessageError("bad request line", 0)
         self.method, self.ruri, self.version = found.groups()
-        if wire.lower(self.version).startswith("sip/2.0"):
-            raise MessageError("a request of SIP", 0)
+        if any(wire.lower(word).startswith("sip/2.0") for word in (self.method, self.version)):
+            raise MessageError("a message of SIP", 0)
         self.first_line = head[begin : found.end()].rstrip("\r\n")
         rows = scan.read_rows(head, found.end())
         if rows.malformed or not rows.rows:
