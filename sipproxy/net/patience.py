@@ -1,8 +1,9 @@
 """How a start waits for databases that are not there yet (`--wait-db`)."""
 
-import time
 from collections.abc import Callable
+from time import sleep
 
+from sipproxy.clock import Clock
 from sipproxy.errors import DatabaseError
 
 PAUSE = 0.5
@@ -12,8 +13,9 @@ PAUSE = 0.5
 class Patience:
     """So many seconds in all; `say` is told once of each reason to wait."""
 
-    def __init__(self, seconds: float, say: Callable[[str], object]) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float, say: Callable[[str], object], clock: Clock) -> None:
+        self._clock = clock
+        self._end = clock.now() + seconds
         self._say = say
         self._told: set[str] = set()
 
@@ -23,11 +25,11 @@ class Patience:
             try:
                 connect()
             except DatabaseError as error:
-                left = self._end - time.monotonic()
+                left = self._end - self._clock.now()
                 if left <= 0:
                     raise
                 self._tell(str(error), left)
-                time.sleep(min(PAUSE, left))
+                sleep(min(PAUSE, left))
             else:
                 return
 

@@ -196,7 +196,9 @@ class Server:
 
     def _open_modules(self) -> None:
         if self._options.wait_db > 0:
-            self.proxy.host.databases.be_patient(Patience(self._options.wait_db, self._tell_wait))
+            self.proxy.host.databases.be_patient(
+                Patience(self._options.wait_db, self._tell_wait, self.clock)
+            )
         try:
             self.proxy.open()
         except ModuleError as error:

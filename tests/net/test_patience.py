@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipproxy.clock import SystemClock
 from sipproxy.errors import DatabaseError
 from sipproxy.net.patience import Patience
 
@@ -25,7 +26,7 @@ class Absent:
 
 def test_it_tries_again_and_says_so_once() -> None:
     said: list[str] = []
-    patience = Patience(30.0, said.append)
+    patience = Patience(30.0, said.append, SystemClock())
     for number in (1, 4, 3):
         database = Absent(number)
         patience(database)
@@ -35,4 +36,4 @@ def test_it_tries_again_and_says_so_once() -> None:
 
 def test_it_ends() -> None:
     with pytest.raises(DatabaseError, match="nobody is there"):
-        Patience(0.01, lambda sentence: None)(Absent(1_000_000))
+        Patience(0.01, lambda sentence: None, SystemClock())(Absent(1_000_000))
