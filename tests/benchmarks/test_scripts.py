@@ -47,3 +47,16 @@ def test_compare_loses_nothing_and_gets_the_answers_it_expects() -> None:
         status = ANSWERS[name.rpartition("/")[0]]
         assert (result["lost"], result["replies"]) == (0, {status: 200}), name
         assert result["per_second"] > 0
+
+
+def test_captures_are_read_and_replayed() -> None:
+    words = [sys.executable, str(BENCHMARKS / "replay.py"), "--json", "--messages", "2000"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [name for row in found for name in row] == [
+        "read",
+        "replay --json",
+        "replay --json --report",
+    ]
+    assert all(0 < row["megabytes"] < 300 for one in found for row in one.values())
