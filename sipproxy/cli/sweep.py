@@ -99,7 +99,8 @@ def command(
 
 
 def _is_watched() -> bool:
-    return sys.stderr.isatty()
+    """Whether somebody sees a bar."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _show(sweep: "Sweep", *, as_json: bool, as_csv: bool) -> None:

@@ -294,7 +294,7 @@ class Statements:
         emit.span = statement.span
         first = self._ended_body(statement) if ends else []
         self.loops -= 1
-        turns = [*before, leave, *first, *body]
+        turns = [*self.expressions.calls.traces.turn(statement), *before, leave, *first, *body]
         last = self._runaway(statement, keep)
         emit.span = statement.span
         out = [emit.let("r", emit.const(1))] if keep is Use.KEPT else []
@@ -318,7 +318,9 @@ class Statements:
 
     def _runaway(self, statement: tree.While, use: Use) -> list[ast.stmt]:
         """After max_while_loops turns the condition is asked once more; if it holds, give up."""
-        out, test, ends = self._test(statement.condition, statement.span, positive=False)
+        out = self.expressions.calls.traces.turn(statement)
+        more, test, ends = self._test(statement.condition, statement.span, positive=False)
+        out += more
         emit = self.emit
         emit.span = statement.span
         helper = emit.bind(runtime.runaway, "runaway")

@@ -52,9 +52,13 @@ class Traces:
         number = hits.number(span.file, span.line, span.column)
         return [emit.count(emit.bind(hits.counts, "hits"), number)]
 
-    def _seen(self, statement: tree.Statement) -> list[ast.stmt]:
-        """`onlooker.runs(c, step)`."""
-        if self.scope.host.onlooker is None:
+    def turn(self, statement: tree.While) -> list[ast.stmt]:
+        """What stands before a loop's condition each time it is asked."""
+        return self._seen(statement, each_turn=True)
+
+    def _seen(self, statement: tree.Statement, *, each_turn: bool = False) -> list[ast.stmt]:
+        """`onlooker.runs(c, step)`; a loop is told of at each turn."""
+        if self.scope.host.onlooker is None or each_turn != isinstance(statement, tree.While):
             return []
         emit, span = self.emit, _shown_part(statement)
         emit.span = statement.span

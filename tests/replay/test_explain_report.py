@@ -1,16 +1,23 @@
 """An explanation for people, and as JSON."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from sipproxy.errors import Span
 from sipproxy.program import load_file, load_text
-from sipproxy.replay.explain import Explained, Wanted, explain
+from sipproxy.replay.explain import Explained, Explainer, Wanted, explain
 from sipproxy.replay.explain_report import Sources, as_json_data, as_text
+from sipproxy.replay.explain_trace import Run
+from sipproxy.replay.pcap import PcapWriter
 from sipproxy.replay.player import Manner
 from sipproxy.replay.run import Captures
+from sipproxy.replay.verdicts import Decision
+from sipproxy.testing import request
 
 if TYPE_CHECKING:
     from tests.day import Day
@@ -127,3 +134,97 @@ def test_conditions_of_the_core_are_named_as_they_stand(day: "Day") -> None:
 )
 def test_the_text_of_a_line(text: str, span: tuple[int, int, int, int], shown: str) -> None:
     assert Sources({"x.cfg": text}).text(Span("x.cfg", *span)) == shown
+
+
+US, CALLER = ("192.0.2.1", 5060), ("192.0.2.11", 5060)
+MANY = """loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "htable.so"
+loadmodule "db_sqlite.so"
+loadmodule "sqlops.so"
+loadmodule "rtpengine.so"
+modparam("htable", "htable", "t=>size=4;autoexpire=5;initval=0")
+modparam("htable", "timer_interval", 1)
+modparam("sqlops", "sqlcon", "a=>sqlite:////dev/null")
+include_file "more.cfg"
+request_route {
+    if ($shtinc(t=>n) > 20) { sl_send_reply("503", "x"); exit; }
+    if ($sht(t=>gone) == 0) { $sht(t=>gone) = 7; }
+    sql_query("a", "select 1", "r");
+    rtpengine_offer();
+    route(MORE);
+}
+"""
+MORE = """route[MORE] {
+    $var(i) = 0;
+    while ($var(i) < 60) { $var(i) = $var(i) + 1; }
+    forward(192.0.2.99);
+}
+"""
+
+
+def explained(folder: Path, times: Sequence[float], wanted: Wanted, files: int = 1) -> Explained:
+    """OPTIONS at these seconds, in each of several captures, through MANY."""
+    (folder / "x.cfg").write_text(MANY)
+    (folder / "more.cfg").write_text(MORE)
+    paths = [str(folder / f"{name}.pcap") for name in range(files)]
+    for name, path in enumerate(paths):
+        with PcapWriter(path) as writer:
+            for number, time in enumerate(times):
+                data = request(number=number, call_id=f"{name}-{number}")
+                writer.add(1_000_000.0 + 1000 * name + time, CALLER, US, data)
+    program = load_file(str(folder / "x.cfg"))
+    return explain(Captures(paths), program, wanted, me=[US])
+
+
+def test_whatever_may_happen_at_a_line(tmp_path: Path) -> None:
+    wanted = Wanted(packets=frozenset({(-1, 1)}))
+    text = as_text(explained(tmp_path, [0.0], wanted))
+    assert "  relayed to 192.0.2.99:5060 at " in text
+    assert "  depends on what was stubbed: rtpengine_offer\n" in text
+    assert "database: select 1 with (): 1 rows\n" in text
+    assert f"route[MORE] ({tmp_path / 'more.cfg'})\n" in text
+    assert "sent: OPTIONS sip:bob@example.com SIP/2.0 to 192.0.2.99:5060\n" in text
+    loop = "  3  while ($var(i) < 60)  -> "
+    assert (text.count(f"{loop}yes\n"), text.count(f"{loop}no\n")) == (60, 1)
+    data = as_json_data(explained(tmp_path, [0.0], wanted))
+    lines = data["runs"][0]["lines"]
+    (asked,) = [event for line in lines for event in line["events"] if "sql" in event]
+    assert (asked["event"], asked["sql"], asked["rows"]) == ("database", "select 1", 1)
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    times = [n / 10 for n in range(20)]
+    text = as_text(explained(tmp_path, times, Wanted(packets=frozenset({(-1, 20)}))))
+    assert "\n      ... 10 writes ...\n" in text
+    assert "    t=>gone was 7 until" in text
+    found = explained(tmp_path, times, Wanted(source="192.0.2.11"))
+    found.explainer.sight.history.forgotten = 3
+    found.explainer.runs[0].left_out = 2
+    found.explainer.runs[0].lines[0].left_out = 4
+    text = as_text(found)
+    assert "\n  and 2 more lines\n" in text and "and 4 more values\n" in text
+    assert text.endswith(
+        "19 requests are not explained one by one (see --packet)\n"
+        "the history of 3 cells was too long ago"
+    )
+
+
+def test_a_timer_that_sweeps_is_no_packet(tmp_path: Path) -> None:
+    text = as_text(explained(tmp_path, [0.0, 20.0], Wanted(packets=frozenset({(-1, 2)}))))
+    assert "t=>gone was nothing\n" in text
+    assert " a timer, 13:46:46.000: 7 until 13:46:45 -> nothing" in text
+
+
+def test_several_captures(tmp_path: Path) -> None:
+    """Packets of the second one are told from those of the first."""
+    found = explained(tmp_path, [0.1 * n for n in range(24)], Wanted(source="192.0.2.11"), 2)
+    rows = [line.split()[0] for line in as_text(found).splitlines() if " OPTIONS " in line]
+    assert rows[:4] == ["1-20", "21-24", "2:1-20", "2:21-24"]
+
+
+def test_a_request_for_which_no_route_ran(ban: Explained) -> None:
+    run = Run.without(cast(Decision, ban.explainer.runs[0].decision), 0)
+    shown = replace(ban, explainer=Explainer(ban.wanted))
+    shown.explainer.runs = [run]
+    assert "  no route ran for it: a retransmission, an ACK" in as_text(shown)

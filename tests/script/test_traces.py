@@ -198,6 +198,7 @@ def test_an_onlooker_sees_each_statement_and_each_value() -> None:
         "request_route:11-11",
         "  value $avp(y)= 2",
         "  assigned $avp(y)= 1",
+        "request_route:11-11",
         "  value $avp(y)= 1",
         "  condition = False",
         "request_route:12-12",
