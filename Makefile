@@ -47,6 +47,7 @@ bench: setup peers
 	$(PYTHON) benchmarks/tables.py
 	$(PYTHON) benchmarks/reload.py
 	$(PYTHON) benchmarks/flood.py
+	$(PYTHON) benchmarks/replay.py
 	$(PYTHON) benchmarks/compare.py $(ARGS)
 
 soak: setup peers
