@@ -99,10 +99,13 @@ def server_engine(
     timeout: float,
     connections: int,
     arguments: Mapping[str, object] = MappingProxyType({}),
+    *,
+    pings: bool = False,
 ) -> Engine:
     """An engine in autocommit mode; raises DatabaseError when the driver is not installed.
 
-    `arguments` are more for the driver.
+    `arguments` are more for the driver. With `pings` a connection is tried before it is used, and
+    made anew when it is lost.
     """
     server = SERVERS[url.scheme]
     try:
@@ -125,6 +128,7 @@ def server_engine(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=timeout,
+        pool_pre_ping=pings,
         connect_args={**server.patience(timeout), **server.values(), **arguments},
     )
 

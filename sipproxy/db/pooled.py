@@ -34,9 +34,10 @@ _ERRORS = (SQLAlchemyError, OSError, ValueError)
 class PooledDatabase(Database):
     """One database server. A statement without an answer after `timeout` seconds fails.
 
-    `make_engine` gives an engine in autocommit mode whose statements take so many seconds at most
-    and which has so many connections; it is called when there is something to do. Whole tables
-    are read and written on an engine of their own, with more patience.
+    `make_engine` gives an engine in autocommit mode whose statements take so many seconds at most,
+    which has so many connections, and tries them before they are used or not; it is called when
+    there is something to do. Whole tables are read and written on an engine of their own, with
+    more patience: what they do is not begun a second time when a connection is lost.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class PooledDatabase(Database):
         timeout: float,
         *,
         dialect: Dialect,
-        make_engine: Callable[[float, int], Engine],
+        make_engine: Callable[[float, int, bool], Engine],
         threads: int,
         backlog: int = 1000,
         read_only: bool = False,
@@ -62,8 +63,8 @@ class PooledDatabase(Database):
         self.read_only = read_only
         self._isolation = transaction
         self._holds_nul = holds_nul
-        self._statements = _Lazy(lambda: make_engine(timeout, threads))
-        self._tables = _Lazy(lambda: make_engine(TABLE_SECONDS, BULK_THREADS))
+        self._statements = _Lazy(lambda: make_engine(timeout, threads, False))
+        self._tables = _Lazy(lambda: make_engine(TABLE_SECONDS, BULK_THREADS, True))
         self._workers = Workers(offload, url.scheme, threads=threads, backlog=backlog)
         self._bulk = Workers(offload, f"{url.scheme}-bulk", threads=BULK_THREADS, backlog=1000)
 

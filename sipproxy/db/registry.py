@@ -162,8 +162,8 @@ class Databases:
             self._offload,
             self.timeouts[url.scheme],
             dialect=server_dialect(url),
-            make_engine=lambda seconds, connections: server_engine(
-                url, seconds, connections, self.arguments[url.scheme]
+            make_engine=lambda seconds, connections, pings: server_engine(
+                url, seconds, connections, self.arguments[url.scheme], pings=pings
             ),
             threads=THREADS,
             read_only=self.overlay,

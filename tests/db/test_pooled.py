@@ -40,7 +40,7 @@ class Slow:
         self.gate = threading.Event()
         self.opened: list[sqlite3.Connection] = []
 
-    def engine(self, seconds: float = 0.0, connections: int = 0) -> Engine:
+    def engine(self, seconds: float, connections: int, pings: bool) -> Engine:
         return create_engine(
             "sqlite://",
             creator=self.connect,

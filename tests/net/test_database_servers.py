@@ -11,6 +11,7 @@ import pytest
 
 from sipproxy.net.addresses import StartError
 from sipproxy.net.options import Options
+from sipproxy.net.rpc_client import call
 from sipproxy.net.server import Server
 from sipproxy.program import load_text
 from tests.servers import free_udp_port
@@ -25,6 +26,7 @@ Serve = Callable[[str], "Running"]
 CFG = """
 loadmodule "pv.so"
 loadmodule "sl.so"
+loadmodule "ctl.so"
 loadmodule "{module}"
 loadmodule "auth.so"
 loadmodule "auth_db.so"
@@ -35,6 +37,7 @@ modparam("sqlops", "sqlcon", "c=>{url}")
 modparam("htable", "db_url", "{url}")
 modparam("htable", "htable", "t=>dbtable=htable")
 modparam("{timeout}", 1)
+modparam("ctl", "binrpc", "unix:ctl")
 request_route {{
     if ($rm == "MESSAGE") {{
         $var(user) = is_subscriber("sip:alice@example.com", "subscriber", "2");
@@ -88,6 +91,23 @@ def test_down_and_back(serve: Serve, base: "Base", server: "DatabaseServer") -> 
     finally:
         server.start()
     assert said(running.ask("MESSAGE", 4)) == "1 1 kept"
+
+
+def test_tables_are_read_and_written_after_a_restart(
+    serve: Serve, base: "Base", server: "DatabaseServer"
+) -> None:
+    running = serve(cfg(base))
+    base.run("UPDATE htable SET key_value = 'newer'")
+    server.stop()
+    server.start()
+    address = f"unix:{running.folder}/ctl"
+    call(address, "htable.reload", ("t",))
+    assert said(running.ask("MESSAGE", 1)).endswith("newer")
+    call(address, "htable.sets", ("t", "k", "newest"))
+    server.stop()
+    server.start()
+    call(address, "htable.store", ("t",))
+    assert base.rows("htable", "key_value") == [("newest",)]
 
 
 def waits(running: "Running", seconds: float, each: float) -> list[float]:
