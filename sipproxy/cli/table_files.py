@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from sipproxy.text import byte_length
 
 FORMS = ("csv", "json")
 FIELDS = ("key", "type", "value", "expires")
+_SPECIAL = re.compile('[",\r\n]')
 _MOST_FIELD = 1 << 20
 _MOST_ROW = 60_000
 """Bytes of a key and its value that a request may carry."""
@@ -28,13 +30,19 @@ def write(rows: Iterable[Row], form: str, file: IO[str]) -> int:
 
 
 def _write_csv(rows: Iterable[Row], file: IO[str]) -> int:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
+    file.write(f"{','.join(FIELDS)}\n")
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007  the last one is the answer
         kind = "str" if isinstance(row.value, str) else "int"
-        writer.writerow((row.key, kind, row.value, _left(row, "never")))
+        fields = _field(row.key), kind, _field(str(row.value)), str(_left(row, "never"))
+        file.write(f"{','.join(fields)}\n")
     return count
+
+
+def _field(text: str) -> str:
+    """A text as RFC 4180 has it. csv.writer leaves a carriage return bare, which ends a row."""
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"' if _SPECIAL.search(text) else text
 
 
 def _write_json(rows: Iterable[Row], file: IO[str]) -> int:

@@ -60,11 +60,15 @@ class Caller:
         """All that the server writes until it closes the pipe."""
         got = b""
         for _ in range(int(seconds / 0.02)):
-            if not select.select([self.reader], [], [], 0.02)[0]:
+            select.select([self.reader], [], [], 0.02)
+            try:
+                piece = os.read(self.reader, 1 << 20)
+            except BlockingIOError:
                 continue
-            piece = os.read(self.reader, 1 << 20)
             if not piece and got:
                 break
+            if not piece:  # nobody has opened it yet
+                select.select([], [], [], 0.02)
             got += piece
         return got
 

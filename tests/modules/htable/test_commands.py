@@ -206,4 +206,4 @@ def test_texts_for_missing_arguments(load: Load, name: str, missing: str) -> Non
 
 def test_array_commands(load: Load) -> None:
     arrays = {name for name, declared in load().host.rpcs.items() if declared.mark.array}
-    assert arrays == {"htable.dump", "htable.listTables", "htable.stats"}
+    assert arrays == {"htable.dump", "htable.listTables", "htable.stats", "sipproxy.table.list"}
