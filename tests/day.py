@@ -15,6 +15,8 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "kamailio_cfg"
 START = 1_795_000_000.0
 ME = ("192.0.2.1", 5060)
 PASSWORDS = {"alice": "wonder", "bob": "right-horse", "carol": "purple"}
+SECRET = "the secret of the day"
+"""By which the nonces in the capture were made."""
 ATTACKERS = {"203.0.113.9", "203.0.113.10"}
 
 GUARD = """#!KAMAILIO
@@ -91,7 +93,7 @@ def make(folder: Path) -> Day:
     """Write the capture and the cfg."""
     pcap, guard = folder / "day.pcap", folder / "guard.cfg"
     guard.write_text(GUARD)
-    scene = Scene(str(EXAMPLES / "register_auth.cfg"), PASSWORDS)
+    scene = Scene(str(EXAMPLES / "register_auth.cfg"), PASSWORDS, defines={"SECRET": f'"{SECRET}"'})
     scene.proxy.clock.set(START)
     messages = Messages()
     with PcapWriter(str(pcap)) as writer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sipproxy.program import load_file
+from sipproxy.program import load_file, load_text
 from sipproxy.replay.capture import Capture
 from sipproxy.replay.compare import Comparison, compare
 from sipproxy.replay.compare_report import as_json_data, as_text
@@ -15,6 +15,7 @@ from sipproxy.replay.people import Good
 from sipproxy.replay.player import Manner
 from sipproxy.replay.run import Captures
 from sipproxy.replay.variants import Variant
+from sipproxy.testing import request, response
 
 if TYPE_CHECKING:
     from tests.day import Day
@@ -93,3 +94,27 @@ def test_nobody_known_good(day: "Day", tmp_path: Path) -> None:
         manner = Manner(auth="reject", good=good)
         sides = [Variant(load_file(day.guard), {})] * 2
         assert said in as_text(compare(Captures([silent]), *sides, manner=manner))
+
+
+def test_no_more_than_twenty_rows(tmp_path: Path) -> None:
+    """Thirty customers whom B refuses, and a call that only A lets through."""
+    path, us = str(tmp_path / "c.pcap"), ("192.0.2.1", 5060)
+    with PcapWriter(path) as writer:
+        for number in range(30):
+            source = (f"198.18.0.{number}", 5060)
+            asked = request("INVITE", "sip:b@192.0.2.99", source=f"{source[0]}:5060", number=number)
+            writer.add(1000.0 + number, source, us, asked)
+            writer.add(1000.1 + number, us, ("192.0.2.99", 5060), asked)
+            writer.add(1000.2 + number, us, source, response(asked, 200, "OK"))
+        bye = request("BYE", "sip:a@x", source="192.0.2.99:5060", call_id="call-29", to_tag="t")
+        writer.add(1040.0, ("192.0.2.99", 5060), us, bye)
+    sides = [
+        Variant(load_text(f'loadmodule "sl.so"\nrequest_route {{ {act}; }}\n'), {})
+        for act in ("forward(192.0.2.99)", 'sl_send_reply("403", "No")')
+    ]
+    text = as_text(compare(Captures([path]), *sides, me=[us]))
+    assert "good users newly blocked by B: 30 of 30 known good\n" in text
+    assert "\n  and 10 more (--json has all)\n" in text
+    assert "\nand 10 more sources (--json has all)\n" in text
+    assert "  1 requests were given to A alone: the other refused the call\n" in text
+    assert "INVITE: relayed (" in text and ") -> 403 (" in text

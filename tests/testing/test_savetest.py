@@ -10,6 +10,7 @@ from sipproxy.replay.explain import Wanted, explain
 from sipproxy.replay.pcap import PcapWriter
 from sipproxy.replay.player import Manner
 from sipproxy.replay.run import Captures
+from sipproxy.replay.verdicts import Decision
 from sipproxy.testing import RIGHT, WRONG, request
 from sipproxy.testing.savetest import Case, SaveError, find_case
 
@@ -67,6 +68,34 @@ def test_who_knows_the_passwords(day: "Day") -> None:
     assert [message.credentials for message in accepted.messages] == [RIGHT]
     refused = of_day(day, Wanted(packets=frozenset({(-1, 21)})), "reject")
     assert {message.credentials for message in refused.messages} == {WRONG}
+
+
+TWICE = """loadmodule "pv.so"
+loadmodule "sl.so"
+loadmodule "auth.so"
+modparam("auth", "secret", "the secret of the day")
+modparam("auth", "auth_checks_register", 8)
+request_route {
+    pv_auth_check("example.com", "-", "0", "0");
+    if ($rc == -2 && pv_auth_check("example.com", "wonder", "0", "0") > 0) {
+        sl_send_reply("200", "OK");
+        exit;
+    }
+    auth_challenge("example.com", "0");
+}
+"""
+
+
+def test_credentials_that_are_looked_at_twice(day: "Day") -> None:
+    """The cfg itself knows the password: what its functions answered is kept, one by one."""
+    captures, program = Captures([day.pcap]), load_text(TWICE)
+    decisions: list[Decision] = []
+    captures.play(program, manner=Manner(told=decisions.append))
+    packet = next(one.packet for one in decisions if one.status == 200)
+    wanted = Wanted(packets=frozenset({(-1, packet)}))
+    case = find_case(explain(captures, program, wanted), captures)
+    assert (case.verdict, case.decision.user) == ("answered 200", "alice")
+    assert [message.credentials for message in case.messages] == [(WRONG, RIGHT)]
 
 
 def test_responses_of_credentials_are_left_out(day: "Day") -> None:
