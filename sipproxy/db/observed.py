@@ -1,10 +1,10 @@
 """Looking on while a database is asked."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from sipproxy.db.database import Database
+from sipproxy.db.database import Database, Step
 
 Told = Callable[[str, object, object], None]
 """Called with a statement, its parameters, and what it gave: rows, or how many it changed."""
@@ -17,6 +17,8 @@ def observe(database: Database, told: Told) -> None:
     """
     for name in ("fetch", "change", "ask"):
         setattr(database, name, _observed(getattr(database, name), told))
+    if type(database).apply is not Database.apply:  # which calls change for each step
+        database.apply = _steps_observed(database.apply, told)  # type: ignore[method-assign]
 
 
 def _observed(run: Callable[..., Awaitable[Any]], told: Told) -> Callable[..., Awaitable[Any]]:
@@ -25,5 +27,18 @@ def _observed(run: Callable[..., Awaitable[Any]], told: Told) -> Callable[..., A
         result = await run(sql, *parameters)
         told(sql, parameters[0] if parameters else (), result)
         return result
+
+    return ran
+
+
+def _steps_observed(
+    run: Callable[[Sequence[Step]], Awaitable[list[int]]], told: Told
+) -> Callable[[Sequence[Step]], Awaitable[list[int]]]:
+    @wraps(run)
+    async def ran(steps: Sequence[Step]) -> list[int]:
+        counts = await run(steps)
+        for (sql, parameters), count in zip(steps, counts, strict=True):
+            told(sql, parameters, count)
+        return counts
 
     return ran
