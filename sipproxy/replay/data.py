@@ -62,6 +62,8 @@ def about(replayed: Replayed) -> dict[str, Any]:
         "auth_source": player.auth,
         "auth_unknown": player.undecided,
         "faults": host.counters["core.faults"],
+        "complaints": player.log.complaints,
+        "complaint": player.log.complaint,
         "not_fed": {
             "from_us": tally.from_us,
             "to_ourselves": tally.between,

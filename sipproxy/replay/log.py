@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipproxy.core.log import DEBUG
+from sipproxy.core.log import DEBUG, ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,17 @@ class ReplayLog:
         self.threshold = threshold
         self.packet = 0
         self.lines: list[Line] = []
+        self.complaints = 0
+        """Lines of modules and of the core at ERROR or worse."""
+        self.complaint = ""
+        """The first of them."""
         self._keeps = keeps
 
     def write(
         self, level: int, origin: str, text: str, label: str = "", facility: str = ""
     ) -> None:
+        if level <= ERROR and origin != "<script>":
+            self.complaints += 1
+            self.complaint = self.complaint or f"{origin}: {text.strip()}"
         if self._keeps:
             self.lines.append(Line(self.packet, level, origin, text))

@@ -59,6 +59,8 @@ def _about(replayed: Replayed) -> Iterator[str]:
         if capture.broken:
             yield f"  broken: {capture.broken}; what stood before it was played"
     yield from (f"  {line}" for line in passwords(replayed))
+    if first := player.log.complaint:
+        yield f"  errors of modules: {player.log.complaints} (see --log), the first: {first}"
     yield from _missing(player)
     for count, what in (
         (tally.late, "packets stand after later ones; played at once"),
