@@ -1,6 +1,6 @@
 """Looking on while a database is asked."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any
 
@@ -32,8 +32,8 @@ def _observed(run: Callable[..., Awaitable[Any]], told: Told) -> Callable[..., A
 
 
 def _steps_observed(
-    run: Callable[[Sequence[Step]], Awaitable[list[int]]], told: Told
-) -> Callable[[Sequence[Step]], Awaitable[list[int]]]:
+    run: Callable[[Sequence[Step]], Coroutine[Any, Any, list[int]]], told: Told
+) -> Callable[[Sequence[Step]], Coroutine[Any, Any, list[int]]]:
     @wraps(run)
     async def ran(steps: Sequence[Step]) -> list[int]:
         counts = await run(steps)
