@@ -56,8 +56,7 @@ def _folder(url: DatabaseUrl, create: bool) -> Iterator[Connection]:
     try:
         folder = TextFolder(url.path, TextFormat(), makes_tables=True)
         folder.check()
-        for name in folder.names():
-            folder.load(name)
+        _load(folder)
         made = create_engine(
             "sqlite://",
             creator=lambda: folder.connection,
@@ -72,6 +71,17 @@ def _folder(url: DatabaseUrl, create: bool) -> Iterator[Connection]:
     except DatabaseError as error:
         said = str(error)
         raise DatabaseError(said if said.startswith(str(url)) else f"{url}: {said}") from None
+
+
+def _load(folder: TextFolder) -> None:
+    """Read all tables; a file that is none is passed over, unless it has the name of one."""
+    known = kamailio_tables().tables
+    for name in folder.names():
+        try:
+            folder.load(name)
+        except DatabaseError:
+            if name in known:
+                raise
 
 
 def _make_folder(url: DatabaseUrl) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from sipproxy.db.upkeep import check, connected, create, known_tables
+from sipproxy.db.upkeep import check, connected, create, known_tables, show
 from sipproxy.db.url import DatabaseUrl
 from sipproxy.errors import DatabaseError
 
@@ -87,3 +87,26 @@ def test_what_cannot_be_opened(tmp_path: Path, url: DatabaseUrl) -> None:
 def test_an_unknown_table() -> None:
     with pytest.raises(ValueError, match="adress is not a table that is known here: version, sub"):
         known_tables(["adress"])
+
+
+def test_a_folder_with_other_files(tmp_path: Path) -> None:
+    url = DatabaseUrl.parse(f"text://{tmp_path}")
+    (tmp_path / "README").write_text("not a table\n")
+    (tmp_path / "mine").write_text("id(int,auto) a(string)\n1:x\n")
+    with connected(url) as connection:
+        assert create(connection, known_tables(["address"])) == ["version", "address"]
+        assert [one.name for one in show(connection)] == ["address", "mine", "version"]
+    assert (tmp_path / "mine").read_text() == "id(int,auto) a(string)\n1:x\n"
+    (tmp_path / "address").write_text("not a table\n")
+    bad = rf"^text://{tmp_path}: .*/address:1: not a column"
+    with pytest.raises(DatabaseError, match=bad), connected(url):
+        pass
+
+
+def test_a_tool_that_fails_writes_no_file(tmp_path: Path) -> None:
+    url = DatabaseUrl.parse(f"text://{tmp_path}")
+    (tmp_path / "mine").write_text("id(int,auto) a(string)\n1:x\n")
+    with pytest.raises(DatabaseError, match="no such table: none"), connected(url) as connection:
+        connection.execute(text("DELETE FROM mine"))
+        connection.execute(text("DELETE FROM none"))
+    assert (tmp_path / "mine").read_text() == "id(int,auto) a(string)\n1:x\n"
