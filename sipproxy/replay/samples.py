@@ -4,7 +4,9 @@ They are looked at once for each bar of the timeline, so a counter that lives sh
 """
 
 from array import array
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from heapq import nlargest, nsmallest
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sipproxy.core.host import Host
 
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
 
 _MOST_LOOKED_AT = 2_000_000
 """Cells looked at in a replay: beyond, tables are only measured."""
-_MOST_KEYS = 3000
-"""Keys of one table that are followed."""
+_NUMBERS, _TEXTS = 40, 20
+"""Keys of a table that are followed at one look."""
+Item: TypeAlias = tuple[str, tuple[int | str, int]]
+"""A key, its value and the second through which it lives."""
 
 
 class Cell(NamedTuple):
@@ -57,7 +61,7 @@ class Sampled:
         """Keys at the end of each bar."""
         self.keys: dict[str, Followed] = {}
         self.left_out = 0
-        """Looks at keys beyond those followed."""
+        """Keys that a look passed over."""
         self.measured_only = 0
         """Looks at the table for its size alone."""
         self._table = table
@@ -68,17 +72,15 @@ class Sampled:
         return len(self._table.store)
 
     def follow(self, bar: int) -> None:
-        """Look at every key."""
+        """Look at the keys: at all of a small table, else at the highest numbers and some texts."""
         keys = self.keys
-        items = self._table.store.items()
-        if len(keys) + self.size > _MOST_KEYS:
-            items = sorted(items)  # so that the same are left out each time
+        items: Iterable[Item] = self._table.store.items()
+        if self.size > _NUMBERS + _TEXTS:
+            self.left_out += self.size - _NUMBERS - _TEXTS
+            items = _chosen(items)
         for key, (value, _) in items:
             found = keys.get(key)
             if found is None:
-                if len(keys) >= _MOST_KEYS:
-                    self.left_out += 1
-                    continue
                 found = keys[key] = Followed(bar)
             found.see(bar, value)
 
@@ -94,6 +96,17 @@ class Sampled:
             self.keys.items(), key=lambda row: (_height(row[1].highest), row[1].first, row[0])
         )
         return rows[:most]
+
+
+def _chosen(items: Iterable[Item]) -> list[Item]:
+    """Those with the highest numbers, and the first texts; the same ones each time."""
+    held = list(items)
+    numbers = ((item[1][0], item[0], item) for item in held if isinstance(item[1][0], int))
+    texts = ((item[0], item) for item in held if isinstance(item[1][0], str))
+    return [
+        *(row[2] for row in nlargest(_NUMBERS, numbers)),
+        *(row[1] for row in nsmallest(_TEXTS, texts)),
+    ]
 
 
 def _height(value: int | str) -> float:

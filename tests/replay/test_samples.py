@@ -29,12 +29,19 @@ def test_a_key_is_followed_from_look_to_look() -> None:
     assert sampled.end(5) == [("b", "why", 77)]
 
 
-def test_keys_beyond_the_bound_are_counted_and_always_the_same() -> None:
+def test_of_a_large_table_the_highest_numbers_are_followed_and_always_the_same() -> None:
     names = [f"key{number:05}" for number in range(4000)]
     followed = []
     for order in (names, names[::-1]):
-        sampled = Sampled(table(*order), 1)
+        held = LocalStore()
+        for name in order:
+            number = int(name[3:])
+            held[name] = (f"why {number}", 0) if number % 2 else (number // 10, 0)
+        sampled = Sampled(SimpleNamespace(store=held), 1)
         sampled.follow(0)
-        assert sampled.left_out == 1000
-        followed.append(set(sampled.keys))
-    assert followed[0] == followed[1] == set(names[:3000])
+        assert sampled.left_out == 4000 - 60
+        followed.append(list(sampled.keys))
+    assert followed[0] == followed[1]
+    assert followed[0][:3] == ["key03998", "key03996", "key03994"]
+    assert followed[0][40:43] == ["key00001", "key00003", "key00005"]
+    assert len(followed[0]) == 60
