@@ -15,10 +15,12 @@ def observe(database: Database, told: Told) -> None:
 
     What fails is not told of. What is read and written at the start, and in bulk, is not either.
     """
-    for name in ("fetch", "change", "ask"):
-        setattr(database, name, _observed(getattr(database, name), told))
-    if type(database).apply is not Database.apply:  # which calls change for each step
-        database.apply = _steps_observed(database.apply, told)  # type: ignore[method-assign]
+    ways: list[tuple[str, Callable[..., object]]]
+    ways = [(name, _observed) for name in ("fetch", "change", "ask")]
+    if type(database).apply is not Database.apply:  # that one calls change for each step
+        ways.append(("apply", _steps_observed))
+    for name, observed in ways:
+        setattr(database, name, observed(getattr(database, name), told))
 
 
 def _observed(run: Callable[..., Awaitable[Any]], told: Told) -> Callable[..., Awaitable[Any]]:

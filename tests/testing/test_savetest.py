@@ -109,26 +109,26 @@ loadmodule "pv.so"
 loadmodule "htable.so"
 modparam("htable", "htable", "n=>size=4;initval=0")
 request_route {
-    if ($shtinc(n=>all) > 30) { sl_send_reply("503", "Enough"); exit; }
+    if ($shtinc(n=>all) > 12) { sl_send_reply("503", "Enough"); exit; }
     sl_send_reply("200", "OK");
 }
 """
 
 
 def test_what_the_history_does_not_hold_is_looked_for(tmp_path: Path) -> None:
-    """Thirty counts are more than are kept of a cell, and they are of two sources."""
-    rows: list[Row] = [(n, CALLER if n % 2 else OTHER, US, request(number=n)) for n in range(1, 41)]
+    """Twelve counts are more than are kept of a cell, and they are of two sources."""
+    rows: list[Row] = [(n, CALLER if n % 2 else OTHER, US, request(number=n)) for n in range(1, 17)]
     case = of_rows(tmp_path, COUNTS, rows, Wanted(source="192.0.2.11"))
-    assert (case.run.packet, case.verdict) == (31, "answered 503")
-    assert numbers(case) == [*range(1, 32)]
+    assert (case.run.packet, case.verdict) == (13, "answered 503")
+    assert numbers(case) == [*range(1, 14)]
 
 
 def test_messages_that_do_not_matter_are_not_kept(tmp_path: Path) -> None:
     """Every second request counts; the others, of the same source, are spared."""
-    cfg = COUNTS.replace("if ($shtinc", "if ($cs == 1 && $shtinc").replace("> 30", "> 11")
-    rows: list[Row] = [(n, CALLER, US, request(number=n, cseq=1 + n % 2)) for n in range(1, 26)]
+    cfg = COUNTS.replace("if ($shtinc", "if ($cs == 1 && $shtinc").replace("> 12", "> 4")
+    rows: list[Row] = [(n, CALLER, US, request(number=n, cseq=1 + n % 2)) for n in range(1, 14)]
     case = of_rows(tmp_path, cfg, rows, Wanted(source="192.0.2.11"))
-    assert numbers(case) == [*range(2, 25, 2)]
+    assert numbers(case) == [*range(2, 11, 2)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_line_that_decides_is_the_same(tmp_path: Path) -> None:
     """Two lines answer 403; the test must not be content with the other one."""
     cfg = (
         COUNTS.replace('"503", "Enough"', '"403", "Enough"')
-        .replace("> 30", "> 2")
+        .replace("> 12", "> 2")
         .replace('    sl_send_reply("200", "OK");', '    sl_send_reply("403", "No");')
     )
     rows: list[Row] = [(n, CALLER, US, request(number=n)) for n in range(1, 5)]
