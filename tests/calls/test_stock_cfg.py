@@ -165,10 +165,14 @@ def test_story(same: Callable[[Story], None], story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    "feature", ["", "ANTIFLOOD", "BLOCK3XX", "BLOCK401407", "VOICEMAIL", "PSTN"]
+    "features",
+    [
+        *("", "ANTIFLOOD", "BLOCK3XX", "BLOCK401407", "VOICEMAIL", "PSTN"),
+        "MYSQL AUTH USRLOCDB ACCDB",
+    ],
 )
-def test_the_stock_cfg_is_right(feature: str, stock: str) -> None:
-    defines = ["-A", f"WITH_{feature}"] if feature else []
+def test_the_stock_cfg_is_right(features: str, stock: str) -> None:
+    defines = [word for feature in features.split() for word in ("-A", f"WITH_{feature}")]
     words = [sys.executable, "-m", "sipproxy", "check", "--format", "json", *defines, stock]
     done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout

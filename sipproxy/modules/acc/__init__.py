@@ -3,20 +3,17 @@ modules/acc)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
-from sipproxy.core.access import Format
 from sipproxy.core.bindings import RecordRouting
 from sipproxy.core.context import Context
 from sipproxy.core.log import ERROR, report
 from sipproxy.core.module import function
 from sipproxy.core.params import Filled
-from sipproxy.core.resolve import ResolveError
 from sipproxy.core.transactions import Reply, Transactions, Watch
-from sipproxy.core.waiting import Wait
-from sipproxy.errors import DatabaseError, MessageError, ModuleError
-from sipproxy.modules.acc.base import Base
-from sipproxy.modules.acc.extras import leg_fields, read_extras
+from sipproxy.errors import MessageError, ModuleError
+from sipproxy.modules.acc.databases import Databases
+from sipproxy.modules.acc.extras import leg_fields
 from sipproxy.modules.acc.records import (
     ACKED,
     ANSWERED,
@@ -28,65 +25,22 @@ from sipproxy.modules.acc.records import (
     time_of,
 )
 
-if TYPE_CHECKING:
-    from sipproxy.db.writer import Writer
-    from sipproxy.modules.acc.rows import Rows
 
-
-class Acc(Base, name="acc"):
+class Acc(Databases, name="acc"):
     """Writes records of the transactions that carry a flag, and of what the script says."""
 
     _routing: RecordRouting | None = None
-    _rows: Rows | None = None
-    _writer: Writer
 
     def start(self) -> None:
         self.read_parameters()
         if self.db_url:
-            self._find_database()
+            self.find_database()
         transactions = cast(Transactions, self.host.bind("tm"))
         transactions.on_request.append(self.watch)
         if self.detect_direction:
             self._routing = cast(RecordRouting, self.host.bind("rr"))
             if not self._routing.append_fromtag:
                 raise ModuleError('detect_direction needs the parameter "append_fromtag" of rr')
-
-    def _find_database(self) -> None:
-        """What SQL needs is imported where a cfg wants a database. Raises ModuleError."""
-        from sipproxy.db.writer import Writer
-        from sipproxy.modules.acc.rows import Rows
-
-        extras = read_extras("db_extra", self.db_extra, self.host, self.acc_extra_size)
-        database = self.host.database(self.db_url)
-        self._rows = Rows(self, database, extras)
-        self._writer = Writer(self.host, database)
-        self._tables = {
-            title: self._format(name, getattr(self, name))
-            for title, name in (
-                *((ANSWERED, "db_table_acc"), (ACKED, "db_table_acc")),
-                (MISSED, "db_table_missed_calls"),
-            )
-        }
-
-    def _format(self, name: str, text: str) -> Format:
-        try:
-            found: Format = self.host.format(text)
-        except ResolveError as error:
-            raise ModuleError(f"{name}: {error}") from None
-        return found
-
-    def open(self) -> None:
-        """Connect to the database; raises ModuleError."""
-        if self._rows is not None:
-            try:
-                self.host.database(self.db_url).open()
-            except DatabaseError as error:
-                raise ModuleError(str(error)) from None
-
-    def take_over(self, previous: Any) -> None:
-        """Rows of the cfg before come first."""
-        if self._rows is not None and previous._rows is not None:
-            self._writer.go_on_from(previous._writer)
 
     # -- transactions
 
@@ -106,14 +60,6 @@ class Acc(Base, name="acc"):
             upstream,
             (acks and self.has_flag(ctx, self.log_flag), acks and self.to_rows(ctx, self.db_flag)),
         )
-
-    def has_flag(self, ctx: Context, number: int) -> bool:
-        """Whether a flag is set; -1 is none."""
-        return number >= 0 and bool(ctx.flags >> number & 1)
-
-    def to_rows(self, ctx: Context, number: int) -> bool:
-        """Whether a flag is set that asks for a row, and there is a database."""
-        return self._rows is not None and self.has_flag(ctx, number)
 
     def _is_on(self, ctx: Context) -> bool:
         return self.has_flag(ctx, self.log_flag) or self.to_rows(ctx, self.db_flag)
@@ -154,42 +100,6 @@ class Acc(Base, name="acc"):
         )
         return True
 
-    def store(self, ctx: Context, title: str, outcome: Outcome, *, upstream: bool = False) -> None:
-        """Add a row for a record of the request in this context; nobody waits for it."""
-        table = self._tables[title](ctx)
-        self.host.begin(self._stored(self._put(ctx, table, outcome, upstream=upstream)), _no_more)
-
-    def _put(
-        self, ctx: Context, table: str, outcome: Outcome, *, upstream: bool = False
-    ) -> Wait | None:
-        """Have a row added; None where the request cannot be read, which is logged."""
-        assert self._rows is not None
-        try:
-            fields = core_fields(ctx, outcome, upstream=upstream)
-            steps = self._rows.steps(ctx, table, fields, self.host.now())
-        except MessageError as error:
-            report(self.host.log, ERROR, "acc", f"failed to preparse request: {error}")
-            return None
-        except (ValueError, DatabaseError) as error:
-            report(self.host.log, ERROR, "acc", str(error))
-            return None
-        return self._writer.put(steps)
-
-    async def _stored(self, wait: Wait | None) -> None:
-        await self._is_stored(wait)
-
-    async def _is_stored(self, wait: Wait | None) -> bool:
-        """Wait for a row to be added; False, and an error in the log, where it was not."""
-        if wait is None:
-            return False
-        try:
-            await wait
-        except DatabaseError as error:
-            text = f"failed to insert into database: {error}"
-            self.host.report_limited(ERROR, "acc", text, "insert")
-            return False
-        return True
-
     # -- functions
 
     @function()
@@ -201,11 +111,11 @@ class Acc(Base, name="acc"):
     @function()
     async def acc_db_request(self, ctx: Context, comment: Filled, table: Filled) -> bool:
         """Add a row to a table, and wait for it; false without db_url, and where it fails."""
-        if self._rows is None:
+        if self.rows is None:
             report(self.host.log, ERROR, "acc", "db support not configured")
             return False
         outcome = self._said(ctx, comment)
-        return outcome is not None and await self._is_stored(self._put(ctx, table, outcome))
+        return outcome is not None and await self.is_stored(self.put(ctx, table, outcome))
 
     @function()
     async def acc_request(self, ctx: Context, comment: str, table: str) -> bool:
@@ -214,7 +124,7 @@ class Acc(Base, name="acc"):
             report(self.host.log, ERROR, "acc", f"the comment {comment!r} cannot be used")
             return False
         logged = self.acc_log_request(ctx, Filled(comment))
-        if self._rows is None:
+        if self.rows is None:
             return logged
         return await self.acc_db_request(ctx, Filled(comment), Filled(table))
 
@@ -225,10 +135,6 @@ class Acc(Base, name="acc"):
         except MessageError as error:
             report(self.host.log, ERROR, "acc", f"failed to preparse request: {error}")
             return None
-
-
-def _no_more() -> None:
-    """Nothing is to be done when a row was added."""
 
 
 class _Account:

@@ -49,7 +49,7 @@ class Params(Module):
     db_check_update = modparam(0, "1: an update that changes nothing is an insert.")
     db_timer_clean = modparam(0, "1: sweeps remove expired rows.")
     db_ops_ruid = modparam(1, "What a row is found by: 1 ruid, 0 address, 2 both.")
-    db_raw_fetch_type = modparam(0, "1: rows are read by a query of its own.")
+    db_raw_fetch_type = modparam(0, "Without effect, as in Kamailio 5.6.")
     db_insert_null = modparam(0, "1: what is not set is written as NULL.")
     db_clean_tcp = modparam(0, "1: a start removes rows of connections.")
     expires_type = modparam(0, "Expiry in the database: 0 datetime, 1 bigint.")

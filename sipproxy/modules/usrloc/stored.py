@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sipproxy.core.contact import Contact, Contacts
-from sipproxy.core.log import ERROR
+from sipproxy.core.log import ERROR, WARN, report
 from sipproxy.errors import DatabaseError, ModuleError
 from sipproxy.modules.usrloc.base import Base
 from sipproxy.modules.usrloc.order import with_new
@@ -52,6 +52,9 @@ class Stored(Base):
         super().start()
         if self.db_mode != NO_DB:
             assert self._database
+        if self.db_mode == DB_ONLY and self.handle_lost_tcp:
+            text = "handle_lost_tcp option makes nothing in DB_ONLY mode"
+            report(self.host.log, WARN, "usrloc", text)
 
     def make_table(self, name: str, size: int, is_lost: IsLost | None) -> Table:
         """A table that keeps its records where db_mode wants them."""
