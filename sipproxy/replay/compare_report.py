@@ -6,6 +6,7 @@ from typing import Any
 from sipproxy.replay.compare import Comparison, Difference, Fate, Moves, Side
 from sipproxy.replay.data import as_data
 from sipproxy.replay.people import Person
+from sipproxy.replay.report import missing, passwords
 from sipproxy.replay.show import show_address, show_time, table
 
 _MOST_ROWS = 20
@@ -138,6 +139,9 @@ def _about(found: Comparison) -> Iterator[str]:
         yield f"  us: {where} ({replayed.found})"
     else:
         yield "  us: not found; say it with --me IP:PORT"
+    yield from (f"  {line}" for line in passwords(replayed))
+    for name, side in (("A", found.a), ("B", found.b)):
+        yield from (f"  {name}: {line}" for line in missing(side.replayed.player))
     total = found.total
     yield f"  {total.requests} requests: {total.same} as before, {_moved(total)}"
     for count, name in ((found.only_a, "A"), (found.only_b, "B")):

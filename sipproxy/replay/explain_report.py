@@ -10,6 +10,7 @@ from sipproxy.replay.data import as_decision
 from sipproxy.replay.explain import Explained, Row
 from sipproxy.replay.explain_tables import Place, Trail, Write
 from sipproxy.replay.explain_trace import Asked, Changed, Event, Line, Run, Seen, Sent
+from sipproxy.replay.report import missing, passwords
 from sipproxy.replay.show import show_address, show_time, table
 from sipproxy.replay.verdicts import Decision
 
@@ -176,8 +177,7 @@ def _about(found: Explained) -> Iterator[str]:
     yield f"{found.wanted}: {count} {what} in {names} through {replayed.player.proxy.program.file}"
     where = " ".join(map(show_address, replayed.me))
     yield f"  us: {where} ({replayed.found})"
-    if "auth" in replayed.player.proxy.host.modules:
-        yield f"  passwords: --auth {replayed.player.auth}"
+    yield from (f"  {line}" for line in (*passwords(replayed), *missing(replayed.player)))
     if replayed.is_open_loop:
         yield "  what senders sent after a changed answer, they sent to the old server (open loop)"
 

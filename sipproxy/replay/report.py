@@ -61,7 +61,7 @@ def _about(replayed: Replayed) -> Iterator[str]:
     yield from (f"  {line}" for line in passwords(replayed))
     if first := player.log.complaint:
         yield f"  errors of modules: {player.log.complaints} (see --log), the first: {first}"
-    yield from _missing(player)
+    yield from (f"  {line}" for line in missing(player))
     for count, what in (
         (tally.late, "packets stand after later ones; played at once"),
         (tally.unmatched, "replies answer nothing that our proxy sent; not played"),
@@ -77,7 +77,7 @@ def _about(replayed: Replayed) -> Iterator[str]:
             yield f"  {count} {what}"
 
 
-def _missing(player: Player) -> Iterator[str]:
+def missing(player: Player) -> Iterator[str]:
     """What the cfg asks for and is not there, in one line for each kind."""
     by_kind: dict[str, list[str]] = {}
     for one in player.stand_ins:
@@ -85,13 +85,13 @@ def _missing(player: Player) -> Iterator[str]:
         times = f" x{one.uses}" if one.kind in _COUNTED else ""
         by_kind.setdefault(one.kind, []).append(f"{one.name}{answer}{times}")
     for kind, names in by_kind.items():
-        yield f"  not there, {_KINDS.get(kind, f'{kind}s')}: {', '.join(names)}"
+        yield f"not there, {_KINDS.get(kind, f'{kind}s')}: {', '.join(names)}"
     for name in player.unused_stubs:
-        yield f"  --stub {name}: the cfg asks for nothing of that name"
+        yield f"--stub {name}: the cfg asks for nothing of that name"
     sources = player.sources.values()
     if uncertain := sum(source.uncertain for source in sources):
         total = sum(source.requests.total() for source in sources)
-        yield f"  {uncertain} of {total} requests came to one of these (see --stub)"
+        yield f"{uncertain} of {total} requests came to one of these (see --stub)"
 
 
 _COUNTED = frozenset({"function", "variable", "transformation", "select", "database", "name"})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sipproxy.replay.data import as_data
+from sipproxy.replay.report import missing, passwords
 from sipproxy.replay.show import show_address, table
 from sipproxy.replay.sweep import Point, Sweep
 
@@ -122,6 +123,7 @@ def _about(sweep: Sweep) -> Iterator[str]:
     yield f"{names} through {now.player.proxy.program.file}, {len(sweep.points)} settings"
     where = " ".join(map(show_address, now.me))
     yield f"  us: {where} ({now.found})" if where else "  us: not found; say it with --me IP:PORT"
+    yield from (f"  {line}" for line in (*passwords(now), *missing(now.player)))
     if not sweep.here.good:
         yield "  nobody is known good (see --good): what is harmed is not known"
     rows = list(sweep.attackers.why.items())
