@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from sipproxy import text as wire
@@ -132,7 +132,10 @@ class PooledDatabase(Database):
 
     def limits(self, table: str) -> dict[str, Limit]:
         def look(connection: Connection) -> dict[str, Limit]:
-            columns = inspect(connection).get_columns(table)
+            try:
+                columns = inspect(connection).get_columns(table)
+            except NoSuchTableError:
+                raise DatabaseError(f"{self.url}: there is no table {table}") from None
             return {one["name"]: self._limit(one["type"]) for one in columns}
 
         return self._guarded(look)

@@ -45,6 +45,8 @@ class TextDatabase(MemoryDatabase):
         """Tables whose files are older than what memory has."""
         self._changed = self._saved = 0
         """How many changes there were, and up to which of them the files have them."""
+        self._failure: str | None = None
+        """Why the files could not be written the last time."""
         self._lock = Lock()
         """Held while a change is made, and while memory is copied for a thread."""
         self._saving = Lock()
@@ -154,23 +156,28 @@ class TextDatabase(MemoryDatabase):
             raise DatabaseError(f"{self.url}: {error}") from None
 
     def _save(self, wanted: int) -> None:
-        """Write what has changed, unless somebody has written that much already."""
+        """Write what has changed, unless that was done already; raises if it could not be."""
         if self.overlay:
             return
         with self._saving:
+            if self._saved < wanted:
+                self._save_all()
+            if self._failure is not None:
+                raise DatabaseError(self._failure)
+
+    def _save_all(self) -> None:
+        """Write all tables that have changed; what cannot be written is forgotten."""
+        with self._lock:
+            names, changed = self._unsaved, self._changed
+            self._unsaved = set()
+            copy = in_memory()
+            self._connected().backup(copy)
+        self._failure = None
+        try:
+            with closing(copy):
+                self._folder.save(copy, sorted(names))
+        except DatabaseError as error:
+            self._failure = str(self._told(error))
             with self._lock:
-                if self._saved >= wanted:
-                    return
-                names, changed = self._unsaved, self._changed
-                copy = in_memory()
-                self._connected().backup(copy)
-                self._unsaved = set()
-            try:
-                with closing(copy):
-                    self._folder.save(copy, sorted(names))
-            except DatabaseError as error:
-                with self._lock:
-                    self._folder.forget(names)
-                raise self._told(error) from None
-            finally:
-                self._saved = changed
+                self._folder.forget(names)
+        self._saved = changed

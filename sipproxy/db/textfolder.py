@@ -152,7 +152,9 @@ class TextFolder:
     def save(self, source: sqlite3.Connection, names: Iterable[str]) -> None:
         """Write tables as they are in a connection to a copy of this one."""
         for name in names:
-            loaded = self._loaded[name]
+            loaded = self._loaded.get(name)
+            if loaded is None:
+                raise DatabaseError(f"{self._file(name)}: an earlier change was not written")
             written = self._write(source, name, loaded.columns)
             self._loaded[name] = loaded._replace(signature=written)
 

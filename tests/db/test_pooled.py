@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
 from sipproxy.core.offload import Offload
+from sipproxy.db.database import Limit
 from sipproxy.db.pooled import PooledDatabase
 from sipproxy.db.schema import kamailio_tables
 from sipproxy.db.url import DatabaseUrl
@@ -231,3 +232,12 @@ def test_statements_that_a_person_wrote(slow: Slow, offload: Offload, play: Play
 
 async def _write(base: PooledDatabase) -> None:
     base.write((base.prepare(delete(SUBSCRIBER)).change(),))
+
+
+def test_limits_of_columns(slow: Slow, offload: Offload) -> None:
+    base = pooled(slow, offload)
+    limits = base.limits("subscriber")
+    assert limits["username"] == Limit(binary=False, most=64)
+    with pytest.raises(DatabaseError, match="there is no table nowhere"):
+        base.limits("nowhere")
+    base.close()

@@ -159,6 +159,29 @@ def test_a_file_that_cannot_be_written(
     assert rows(folder) == "3:Ann:x\n7:bob:\n8:dave:\n"
 
 
+def test_changes_behind_one_that_cannot_be_written(
+    open_text: Any, folder: Path, offload: Offload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = open_text()
+    gate = threading.Event()
+
+    def full(descriptor: int) -> None:
+        gate.wait(5)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sipproxy.db.textfolder.os.fsync", full)
+    add = base.prepare(ADD, ("name", "value"))
+    runs = [add.run((f"n{number}", None)) for number in range(3)]
+    for run in runs:
+        run.send(None)
+    gate.set()
+    offload.settle()
+    for run in runs:
+        with pytest.raises(DatabaseError, match="/db/t: "):
+            run.send(None)
+    assert base.prepare(NAMES).read() == [("Ann",), ("bob",)]
+
+
 def test_a_transaction_that_fails_changes_nothing(open_text: Any, folder: Path) -> None:
     base = open_text()
     before = rows(folder)
