@@ -142,6 +142,8 @@ class Gathered:
         self.stories: dict[str, Story] = {}
         self.marks: dict[tuple[str, str], int] = {}
         """In which bars (as bits) a user at an address was blocked."""
+        self.last = 0.0
+        """Unix time of the last packet."""
         self._rows = 0
         self._bar = self._part = 0
         self._from = self._to = 0.0
@@ -153,6 +155,7 @@ class Gathered:
     def begin(self, player: Player) -> None:
         """Cut the time into bars, and look at the tables at the end of each."""
         survey = player.survey
+        self.last = survey.last
         self.span = span = Span.over(survey.first, survey.last)
         self.bars = Bars(span.count)
         self.samples = Samples(span.count)

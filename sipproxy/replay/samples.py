@@ -84,11 +84,10 @@ class Sampled:
                 found = keys[key] = Followed(bar)
             found.see(bar, value)
 
-    def end(self, most: int) -> list[Cell]:
-        """What it holds now: the highest numbers first, then texts by key."""
-        cells = [Cell(key, value, last) for key, (value, last) in self._table.store.items()]
-        cells.sort(key=lambda cell: (_height(cell.value), cell.key))
-        return cells[:most]
+    def cell(self, key: str) -> Cell | None:
+        """What a key holds now, expired or not."""
+        found = self._table.store.get(key)
+        return None if found is None else Cell(key, *found)
 
     def busiest(self, most: int) -> list[tuple[str, Followed]]:
         """The keys with the highest numbers, then those that were there first."""

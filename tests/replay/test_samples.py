@@ -26,7 +26,7 @@ def test_a_key_is_followed_from_look_to_look() -> None:
     assert (a.first, a.last, a.value, a.highest, a.values) == (0, 1, 9, 9, {0: 1, 1: 9})
     assert (b.first, b.last, b.value, b.values) == (1, 2, "why", {})
     assert [key for key, _ in sampled.busiest(5)] == ["a", "b"]
-    assert sampled.end(5) == [("b", "why", 77)]
+    assert sampled.cell("a") is None and sampled.cell("b") == ("b", "why", 77)
 
 
 def test_of_a_large_table_the_highest_numbers_are_followed_and_always_the_same() -> None:

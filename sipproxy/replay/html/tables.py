@@ -68,8 +68,7 @@ def _shown(name: str, table: Sampled, gathered: Gathered) -> ShownTable:
         if found.highest and not _is_instant(found.highest, span)
     ][:_LINES]
     highest = max((found.highest for _, found in counters), default=0)
-    cells = {cell.key: cell for cell in table.end(10 * _MOST_KEYS)}
-    rows = [_row(key, found, cells.get(key), gathered) for key, found in busiest]
+    rows = [_row(key, found, table.cell(key), gathered) for key, found in busiest]
     return ShownTable(
         name,
         table.size,
@@ -87,6 +86,8 @@ def _shown(name: str, table: Sampled, gathered: Gathered) -> ShownTable:
 
 def _row(key: str, found: Followed, cell: Cell | None, gathered: Gathered) -> KeyRow:
     span = gathered.span
+    if cell is not None and 0 < cell.until < int(gathered.last):
+        cell = None  # it has expired and was not swept yet
     return KeyRow(
         key,
         _show_value(found.value, span),

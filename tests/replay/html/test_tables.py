@@ -43,6 +43,8 @@ def test_sizes_counters_and_keys(replaying: Replaying) -> None:
     ]
     row = asked.keys[0]
     assert (row.key, row.value, row.highest, row.cell) == ("192.0.2.1", "7", 7, None)
+    now = asked.keys[-1]
+    assert (now.key, now.cell and now.cell.until) == ("192.0.2.3", 1_795_000_360)
     banned = tables["banned"]
     assert banned.curves == []  # the moment of a ban is no counter
     assert banned.keys[0].value == "1795000014 (2026-11-18 11:06:54)"
