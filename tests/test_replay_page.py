@@ -5,8 +5,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from sipproxy.program import load_file
+from sipproxy.replay import compare_report, explain_report, sweep_report
+from sipproxy.replay.compare import compare
+from sipproxy.replay.explain import Wanted, explain
+from sipproxy.replay.player import Manner
+from sipproxy.replay.run import Captures
+from sipproxy.replay.sweep import Sweeper
+from sipproxy.replay.sweep_values import parse_sets
+from sipproxy.replay.variants import Variant
+
+if TYPE_CHECKING:
+    from tests.day import Day
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "replay.md").read_text("utf-8")
@@ -61,3 +75,32 @@ def test_a_line_that_is_not_said_is_noticed() -> None:
     assert shows(["a", "...", "c"], ["a", "b", "c"])
     assert not shows(["a", "...", "c"], ["a", "b"])
     assert not shows(["a"], ["a", "b"])
+
+
+def names(data: object) -> set[str]:
+    """Every name in a JSON object."""
+    if isinstance(data, dict):
+        return set(data).union(*map(names, data.values()))
+    return set().union(*map(names, data)) if isinstance(data, list) else set()
+
+
+def test_the_json_is_described(day: "Day") -> None:
+    """Each name that the commands give is told of in their own section."""
+    captures, manner = Captures([day.pcap]), Manner(auth="capture")
+    program = load_file(day.guard)
+    sides = [Variant(program, {}), Variant(load_file(day.guard, overrides={"MAX": "5"}), {})]
+    compared = compare_report.as_json_data(compare(captures, *sides, manner=manner))
+    sweeper = Sweeper(captures, lambda sets: load_file(day.guard, overrides=sets), manner=manner)
+    sweep = sweeper.prepare(parse_sets(["MAX=3,4"]))
+    list(sweeper.run(sweep))
+    swept = sweep_report.as_json_data(sweep)
+    explained = explain_report.as_json_data(
+        explain(captures, program, Wanted(source="203.0.113.9"), manner=manner)
+    )
+    replay = PAGE.partition("### The JSON")[2].partition("\n## ")[0]
+    for heading, data in (("Two cfgs", compared), ("Many settings", swept), ("Why", explained)):
+        section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0] + replay
+        known = set(re.findall(r"`(\w+)(?:\[\])?`", section))
+        found = {name for name in names(data) if not name.isdigit() and name.islower()}
+        assert found - known == set(), heading
+        assert len(found) > 20

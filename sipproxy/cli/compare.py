@@ -11,7 +11,7 @@ from sipproxy.cli.replay_options import (
     ReplayOptions,
     captures_argument,
     exit_code_of,
-    fail_if_option,
+    fail_if,
     failures_told,
     replay_options,
 )
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--b", "b_sets", metavar="NAME=VALUE", multiple=True, help="A define for B alone.")
 @replay_options
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
-@fail_if_option
+@fail_if("good.newly_blocked>0")
 @click.pass_context
 def command(
     ctx: click.Context,

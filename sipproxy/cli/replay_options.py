@@ -105,9 +105,16 @@ cfg_option = click.option(
 captures_argument = click.argument(
     "captures", metavar="CAPTURE...", type=click.Path(), nargs=-1, required=True
 )
-fail_if_option = click.option(
-    "--fail-if", multiple=True, metavar="TEST", help="Exit 1 if so: 'good.blocked>0'."
-)
+
+
+def fail_if(example: str) -> Callable[[Command], Command]:
+    """The option --fail-if, with an example that makes sense for the command's JSON."""
+    return click.option(
+        "--fail-if", multiple=True, metavar="TEST", help=f"Exit 1 if so: '{example}'."
+    )
+
+
+fail_if_option = fail_if("good.blocked>0")
 
 
 def replay_options(command: Command) -> Command:

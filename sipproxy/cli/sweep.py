@@ -12,7 +12,7 @@ from sipproxy.cli.replay_options import (
     captures_argument,
     cfg_option,
     exit_code_of,
-    fail_if_option,
+    fail_if,
     failures_told,
     replay_options,
 )
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @replay_options
 @click.option("--json", "as_json", is_flag=True, help="The sweep as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="A row for each setting as CSV.")
-@fail_if_option
+@fail_if("knee.good.blocked>0")
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -10,7 +10,10 @@ from sipproxy.replay.report import missing, passwords
 from sipproxy.replay.show import show_address, show_time, table
 
 _MOST_ROWS = 20
-_FROM_SIDE = ("cfg", "good", "totals", "faults", "auth_source", "auth_unknown", "unsupported")
+_FROM_SIDE = (
+    *("cfg", "good", "totals", "faults", "auth_source", "auth_unknown", "unsupported"),
+    "unused_stubs",
+)
 _FROM_BOTH = ("captures", "me", "me_found_by", "packets", "seconds_captured", "open_loop")
 
 

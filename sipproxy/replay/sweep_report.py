@@ -12,7 +12,7 @@ from sipproxy.replay.sweep import Point, Sweep
 
 _FROM_REPLAY = (
     *("captures", "me", "me_found_by", "cfg", "packets", "seconds_captured", "open_loop"),
-    *("auth_source", "auth_unknown", "unsupported"),
+    *("auth_source", "auth_unknown", "unsupported", "unused_stubs"),
 )
 _MOST_ADDRESSES = 1000
 _MOST_SHOWN = 5
