@@ -94,7 +94,6 @@ def write(path: str, replayed: Replayed, gathered: Gathered, seconds: float) -> 
 def render(replayed: Replayed, gathered: Gathered, seconds: float) -> str:
     """The whole page."""
     player, people = replayed.player, replayed.player.people
-    gathered.samples.look(gathered.span.count - 1)
     environment = _environment()
     style, _, _ = environment.loader.get_source(environment, "style.css")  # type: ignore[union-attr]
     listing = Listing(player.proxy.program.config, gathered)

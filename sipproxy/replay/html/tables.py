@@ -53,6 +53,7 @@ class ShownTable:
 
 def shown_tables(gathered: Gathered) -> list[ShownTable]:
     """The tables, those that were ever filled first; the rest keep the order of the cfg."""
+    gathered.samples.look(gathered.span.count - 1)  # the last bar is not over yet
     tables = list(gathered.samples.tables.items())
     tables.sort(key=lambda row: max(row[1].sizes, default=0) == 0)
     return [_shown(name, table, gathered) for name, table in tables[:_MOST_TABLES]]
