@@ -1,4 +1,4 @@
-"""Microseconds of each stage: scan, compile, parse, route, reply, one table increment.
+"""Microseconds of each stage: scan, compile, parse, route, reply, relay, one table increment.
 
     python benchmarks/stages.py [--profile]
 
@@ -10,14 +10,18 @@ import argparse
 import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from sipproxy.clock import Chance, SystemClock
 from sipproxy.core.context import Context
 from sipproxy.core.flow import Flow
 from sipproxy.core.log import LogList
+from sipproxy.core.machine import process_memory
 from sipproxy.core.sockets import ListenSocket
+from sipproxy.net.server import settle_collector
 from sipproxy.program import Program, load_text
 from sipproxy.proxy import Proxy
 from sipproxy.script.defines import KAMAILIO_VERSION, Defines
@@ -31,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 FLOW = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 40000))
 ROUNDS = 20_000
 LINES = 1_000
+PENDING = 100_000
 
 
 def main() -> None:
@@ -47,7 +52,9 @@ def main() -> None:
     of_the_cfg()
     of_a_request(proxy)
     of_an_increment()
+    of_relaying()
     of_the_collector(proxy)
+    of_pending_transactions()
 
 
 def make_proxy(text: str) -> Proxy:
@@ -59,9 +66,9 @@ def make_proxy(text: str) -> Proxy:
     )
 
 
-def request(number: int) -> bytes:
+def request(number: int, template: str = "register.sip") -> bytes:
     """The request of the load test, with its numbers filled in."""
-    text = (HERE / "register.sip").read_text()
+    text = (HERE / template).read_text()
     text = text.replace("%p", "40000").replace("%i", str(number)).replace("%u", str(number % 1000))
     return text.replace("\n", "\r\n").encode()
 
@@ -145,8 +152,8 @@ def of_an_increment() -> None:
         ("$shtinc(t=>$fU)", "$var(x) = $shtinc(t=>$fU);"),
     ):
         times = []
-        for count in (1, 101):
-            proxy = make_proxy(head + statement * count + "\n}\n")
+        for times_over in (1, 101):
+            proxy = make_proxy(head + statement * times_over + "\n}\n")
             now = proxy.host.now()
 
             def work(number: int, proxy: Proxy = proxy, now: float = now) -> None:
@@ -156,29 +163,78 @@ def of_an_increment() -> None:
         show(what, (times[1] - times[0]) / 100)
 
 
-def of_the_collector(proxy: Proxy) -> None:
-    """Pauses of the garbage collector while requests are served, with the server's settings."""
+def relay(proxy: Proxy, number: int) -> None:
+    """One MESSAGE through the proxy, and the reply to it."""
+    now = proxy.host.now()
+    proxy.receive(request(number, "message.sip"), FLOW, now)
+    ((sent, flow),) = proxy.outbox
+    proxy.outbox.clear()
+    reply = b"SIP/2.0 200 OK\r\n" + sent.partition(b"\r\n")[2]
+    proxy.receive(reply, Flow("udp", flow.local, flow.remote), now)
+    proxy.outbox.clear()
+
+
+def of_relaying() -> None:
+    """A MESSAGE relayed with and without state, and its reply: what the bench does is taken off."""
+    print("a MESSAGE and its reply, relay.cfg")
+    numbers = count(1)
+    idle = best(lambda _: request(next(numbers), "message.sip"), 5_000)
+    text = (HERE / "relay.cfg").read_text()
+    for what, define in (("t_relay()", ""), ("forward()", "#!define WITH_FORWARD")):
+        proxy = make_proxy(text.replace("#!ifndef PORT", f"{define}\n#!ifndef PORT"))
+
+        def work(_: int, proxy: Proxy = proxy) -> None:
+            relay(proxy, next(numbers))
+
+        show(what, best(work, 5_000) - idle)
+
+
+@contextmanager
+def pauses_of(what: str) -> Iterator[None]:
+    """Tell the pauses that the collector makes meanwhile, with the server's settings.
+
+    In the processor's time: another process that runs meanwhile is no pause.
+    """
     pauses: list[float] = []
     started = [0.0]
 
     def watch(phase: str, _: dict[str, int]) -> None:
         if phase == "start":
-            started[0] = time.perf_counter()
+            started[0] = time.thread_time()
         else:
-            pauses.append(time.perf_counter() - started[0])
-
-    from sipproxy.net.server import settle_collector
+            pauses.append(time.thread_time() - started[0])
 
     settle_collector()
     gc.callbacks.append(watch)
-    now = proxy.host.now()
-    for number in range(100_000):
-        proxy.receive(REQUESTS[number % 1000], FLOW, now)
-        proxy.outbox.clear()
+    yield
     gc.callbacks.remove(watch)
-    print("garbage collector over 100,000 requests")
+    print(f"garbage collector over {what}")
     longest, whole = max(pauses, default=0.0) * 1e3, sum(pauses) * 1e3
     print(f"  {len(pauses)} pauses, the longest {longest:.2f} ms, all {whole:.1f} ms")
+
+
+def of_the_collector(proxy: Proxy) -> None:
+    """Pauses of the garbage collector while requests are served."""
+    now = proxy.host.now()
+    with pauses_of("100,000 requests"):
+        for number in range(100_000):
+            proxy.receive(REQUESTS[number % 1000], FLOW, now)
+            proxy.outbox.clear()
+
+
+def of_pending_transactions() -> None:
+    """Memory and pauses while 100,000 relayed requests of 500 bytes wait for a reply."""
+    proxy = make_proxy((HERE / "relay.cfg").read_text())
+    now = proxy.host.now()
+    with pauses_of(f"{PENDING:,} pending transactions"):
+        before = process_memory()["used"]
+        for number in range(PENDING):
+            data = request(number, "message.sip")
+            padding = b"Subject: %b\r\nContent-Type" % (b"x" * (490 - len(data)))
+            proxy.receive(data.replace(b"Content-Type", padding), FLOW, now)
+            proxy.outbox.clear()
+        used = process_memory()["used"] - before
+    print(f"  {used >> 20} MB for them")
 
 
 def profile(proxy: Proxy) -> None:

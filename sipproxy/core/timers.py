@@ -139,7 +139,9 @@ class TimerQueue:
             first = lane.behind if lane is not None else None
             if lane is None or not isinstance(first, Timer):
                 heapq.heappop(heads)
-                self._lanes.pop(key, None)
+                if lane is not None:
+                    del self._lanes[key]
+                    lane.before = lane.behind = _NOWHERE  # it held itself
                 continue
             if first.number == number:
                 return first

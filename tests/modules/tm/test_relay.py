@@ -1,5 +1,6 @@
 """Relaying with state."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -75,3 +76,27 @@ def test_an_avp_may_say_how_long(call: Callable[..., Any]) -> None:
     world = call("$avp(i:24) = 1; t_relay();", params=params)
     world.send("MESSAGE")
     assert world.wait(1.1)[-1] == "408"
+
+
+def test_a_transaction_that_is_over_leaves_no_cycles_behind(call: Callable[..., Any]) -> None:
+    """Nothing but the collector would find them, and it is to find nothing."""
+    world = call()
+
+    def relayed(number: int) -> None:
+        world.send("MESSAGE", number=number)
+        world.answer(200)
+        world.send("INVITE", number=number)
+        world.answer(486)
+        world.wait(40)
+
+    relayed(1)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(2, 12):
+            relayed(number)
+        found = gc.collect()
+    finally:
+        gc.enable()
+    assert world.tm.known.all() == []
+    assert found == 0
