@@ -175,6 +175,7 @@ class MariaDb(DatabaseServer):
         return [
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
+            f"--tmpdir={self.folder}",  # in one folder two servers make files of one name
             "--character-set-server=utf8mb4",
             "--innodb-log-file-size=16M",
             "--innodb-flush-log-at-trx-commit=0",
