@@ -334,9 +334,9 @@ class Server:
             starting.info("listening", on=_shown(one))
         for address in self._unserved:
             starting.warning("not served: UDP and TCP only", address=address)
-        wanted = self.proxy.host.settings.children
-        if wanted > 1:
-            starting.info(f"children={wanted}: 1 worker serves")
+        settings = self.proxy.host.settings
+        if settings.children > 1 and "children" in settings.spans:
+            starting.info(f"children={settings.children}: 1 worker serves")
         self._announce_problems()
 
     def _announce_problems(self) -> None:

@@ -43,7 +43,14 @@ def test_it_answers_and_its_log_has_kamailios_form(
     head = f" 0({os.getpid()}) "
     assert f"{head}INFO: {{OPTIONS}} <script>: from 127.0.0.1\n" in lines
     assert f"{head}INFO: <core>: listening on=udp:127.0.0.1:{running.port}\n" in lines
-    assert f"{head}INFO: <core>: children=8: 1 worker serves\n" in lines
+    assert "worker serves" not in lines
+
+
+def test_that_there_is_one_worker_is_told_where_the_cfg_wants_more(
+    serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    serve(ANSWER + "children=4\nrequest_route { exit; }").stop()
+    assert "INFO: <core>: children=4: 1 worker serves\n" in capfd.readouterr().err
 
 
 def test_its_log_has_the_colors_of_the_cfg(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
