@@ -61,7 +61,7 @@ class Sight:
         self._contexts: dict[int, tuple[Context, Moment, Run | None]] = {}
         """Contexts that were at work lately: one may go on when another is over."""
         self._ctx: Context | None = None
-        self._moment = Moment(0, 0, "", [])
+        self._moment = Moment()
         self._run: Run | None = None
 
     def arrange(self, host: Host) -> None:
@@ -135,13 +135,8 @@ class Sight:
         player, raw = self._player, ctx.msg.raw
         found = exchange(raw)
         if player is None or found is None or ctx.kind == "event":
-            return Moment(0, 0, "", []), None
-        user = from_user(raw)
-        what = ctx.msg.method if ctx.msg.is_request else f"{ctx.msg.status}"
-        who = f"{what} of {user}" if user else what
-        where = show_address(ctx.flow.remote)
-        moment = Moment(player.capture, player.log.packet, f"{who} from {where}", [])
-        return moment, self._opens(ctx, found)
+            return Moment(), None
+        return Moment(player.capture, player.log.packet), self._opens(ctx, found)
 
     def _depth(self, frame: FrameType | None) -> int:
         """How many routes are nested here."""
@@ -168,10 +163,20 @@ class Sight:
             return
         now = player.clock.now()
         line = cfg_line(sys._getframe(1), player.proxy.program.config)
-        by = self._moment if line else Moment(player.capture, 0, "", [])
+        by = self._moment if line else Moment(player.capture)
+        if by.packet and not by.who and self._ctx is not None:
+            by.who = _who(self._ctx)
         self.history.wrote(place, old, new, time=now, line=line, by=by)
         touched = by.touched
         if len(touched) < _MOST_TOUCHED:
             touched.append(place)
         if self._run is not None and line:
             self._run.note(Changed(place, old, new))
+
+
+def _who(ctx: Context) -> str:
+    """What a message is and where it comes from."""
+    msg, user = ctx.msg, from_user(ctx.msg.raw)
+    what = msg.method if msg.is_request else str(msg.status)
+    of = f" of {user}" if user else ""
+    return f"{what}{of} from {show_address(ctx.flow.remote)}"

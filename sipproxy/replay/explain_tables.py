@@ -9,8 +9,10 @@ from sipproxy.modules.htable.local import LocalStore
 from sipproxy.modules.htable.store import Cell, Rule
 from sipproxy.modules.htable.table import Table
 
-MOST_CELLS = 50_000
+MOST_CELLS = 30_000
 """Cells whose history is kept; those written longest ago are forgotten first."""
+MOST_GONE = 3000
+"""Cells that were taken out, whose history is kept."""
 LATEST = 9
 """Writes of a cell that are kept, beside the first of its life."""
 _MOST_TRAILS = 20
@@ -78,14 +80,20 @@ class WatchedStore(LocalStore):
             self._looker.wrote((self._name, key), cell, None)
 
 
-class Moment(NamedTuple):
-    """A message at work: which, and the cells it has touched until now."""
+class Moment:
+    """A message at work: which, and the cells it has touched until now.
 
-    capture: int
-    packet: int
-    who: str
-    """`REGISTER of bob from 192.0.2.1:5060`; empty for what no message caused."""
-    touched: list[Place]
+    `who` is said when it first writes: `REGISTER of bob from 192.0.2.1:5060`. It stays empty for
+    what no message caused, which has the packet 0.
+    """
+
+    __slots__ = ("capture", "packet", "touched", "who")
+
+    def __init__(self, capture: int = 0, packet: int = 0, who: str = "") -> None:
+        self.capture = capture
+        self.packet = packet
+        self.who = who
+        self.touched: list[Place] = []
 
 
 class Write(NamedTuple):
@@ -140,16 +148,34 @@ class Trail:
         return self.writes[-1].new
 
 
+class _Cells(dict[Place, Life]):
+    """Lives by place, no more than so many: those put longest ago are forgotten."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.forgotten = 0
+        self._most = most
+
+    def put(self, place: Place, life: Life) -> None:
+        if len(self) >= self._most:
+            del self[next(iter(self))]
+            self.forgotten += 1
+        self[place] = life
+
+
 class History:
     """The lives of cells; bounded in cells and in writes of each."""
 
-    def __init__(self, most: int = MOST_CELLS) -> None:
+    def __init__(self, most: int = MOST_CELLS, most_gone: int = MOST_GONE) -> None:
         self.number = 0
         """How many writes there were."""
-        self.forgotten = 0
+        self._living = _Cells(most)
+        self._gone = _Cells(most_gone)
+
+    @property
+    def forgotten(self) -> int:
         """Cells of which nothing is known any more."""
-        self._most = most
-        self._lives: dict[Place, Life] = {}
+        return self._living.forgotten + self._gone.forgotten
 
     def wrote(
         self,
@@ -164,8 +190,7 @@ class History:
         """Note a change. What has expired was missing before it is written."""
         self.number += 1
         write = Write(self.number, time, line, old, new, by, len(by.touched))
-        lives = self._lives
-        life = lives.pop(place, None)
+        life = self._living.pop(place, None) or self._gone.pop(place, None)
         begins = new is not None and (old is None or 0 < old[1] < int(time))
         if life is None or begins:
             if life is not None:
@@ -173,10 +198,7 @@ class History:
             life = Life(write, life)
         else:
             life.add(write)
-        if len(lives) >= self._most:
-            del lives[next(iter(lives))]
-            self.forgotten += 1
-        lives[place] = life
+        (self._gone if new is None else self._living).put(place, life)
         return write
 
     def trails(self, places: Iterable[Place], before: int) -> list[Trail]:
@@ -198,7 +220,7 @@ class History:
     def _grown(self, places: Iterable[Place], before: int, seen: set[Place]) -> list[Trail]:
         found: list[Trail] = []
         for place in places:
-            life = self._lives.get(place)
+            life = self._living.get(place) or self._gone.get(place)
             while life is not None and life.first.number >= before:
                 life = life.before
             if life is None or place in seen or len(seen) >= _MOST_TRAILS:

@@ -199,7 +199,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert "\n      ... 10 writes ...\n" in text
     assert "    t=>gone was 7 until" in text
     found = explained(tmp_path, times, Wanted(source="192.0.2.11"))
-    found.explainer.sight.history.forgotten = 3
+    found.explainer.sight.history._gone.forgotten = 3
     found.explainer.runs[0].left_out = 2
     found.explainer.runs[0].lines[0].left_out = 4
     text = as_text(found)

@@ -13,7 +13,7 @@ from sipproxy.replay.explain_tables import (
     watch_tables,
 )
 
-NOBODY = Moment(0, 0, "", [])
+NOBODY = Moment()
 
 
 class Notes:
@@ -106,13 +106,13 @@ def test_what_was_missing_begins_a_new_life() -> None:
 def test_what_the_writers_had_seen_comes_behind() -> None:
     """A ban was written because of a count; what was looked at later has no part in it."""
     history = History()
-    ban = Moment(0, 3, "", [])
+    ban = Moment(0, 3)
     wrote(history, "count", None, (1, 0))
     wrote(history, "count", (1, 0), (2, 0))
     wrote(history, "gone", None, (1, 0))
     wrote(history, "gone", (1, 0), None)
     wrote(history, "later", None, (1, 0))
-    ban.touched[:] = [("t", "count"), ("t", "gone"), ("t", "nothing")]
+    ban.touched += [("t", "count"), ("t", "gone"), ("t", "nothing")]
     wrote(history, "ban", None, (1, 0), by=ban)
     ban.touched.append(("t", "later"))
     wrote(history, "count", (2, 0), (3, 0))
@@ -123,12 +123,17 @@ def test_what_the_writers_had_seen_comes_behind() -> None:
 
 
 def test_a_history_is_bounded() -> None:
-    history = History(most=3)
+    history = History(most=3, most_gone=2)
     for key in ("a", "b", "c", "a", "d"):
         wrote(history, key, None, (1, 0))
     assert history.forgotten == 1
     kept = [trail.place[1] for trail in history.trails([("t", k) for k in "abcd"], 99)]
     assert kept == ["a", "c", "d"], "b was written longest ago"
+    for number in range(5):
+        wrote(history, f"gone{number}", None, (1, 0))
+        wrote(history, f"gone{number}", (1, 0), None)
+    kept = [trail.place[1] for trail in history.trails([("t", k) for k in "abcd"], 99)]
+    assert kept == ["a", "d"], "what comes and goes takes the room of one"
     many = History()
     for number in range(100):
         wrote(many, str(number), None, (1, 0))
