@@ -11,7 +11,8 @@ from sipproxy.text import byte_length
 NEVER, OWN = 0, -1
 """Seconds to live of a row to be set: for ever, or what the table gives."""
 
-_PAGE = 500
+_PAGE = 250
+"""Rows in one request or answer: a server does about a millisecond's work for them."""
 _REQUEST = 40_000
 """Bytes of rows in one request: a server takes 65,535 at most."""
 

@@ -184,7 +184,7 @@ def _least(number: int) -> bytes:
     return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big")
 
 
-_TYPE_NAMES = {
+_TYPE_NAMES: dict[int, str] = {
     Type.INT: "integer",
     Type.STRING: "string",
     Type.DOUBLE: "float",
@@ -230,6 +230,8 @@ class BinrpcArguments(Arguments):
         return RpcError(500, f"command {name} not found")
 
     def _convert(self, head: Head, kind: Kind) -> Plain:
+        if kind is Kind.STR and head.type == Type.STRING:  # most are
+            return text_at(self._payload, head)
         match head.type, kind:
             case Type.INT, Kind.STR:
                 return unsigned_text(int_at(self._payload, head))
@@ -256,4 +258,4 @@ def _of_text(text: str, kind: Kind) -> Plain:
 
 
 def _type_name(code: int) -> str:
-    return _TYPE_NAMES[Type(code)] if code in tuple(Type) else "<unknown/error>"
+    return _TYPE_NAMES.get(code, "<unknown/error>")

@@ -67,9 +67,9 @@ def test_wishes_go_in_requests_that_are_not_too_long() -> None:
 
 
 def test_many_keys_go_in_several_requests() -> None:
-    link = Link(*([struct(removed=400)] for _ in range(3)))
-    assert Live(link).remove("t", [f"k{n}" for n in range(1200)]) == 1200
-    assert [len(call) - 2 for call in link.asked] == [500, 500, 200]
+    link = Link(*([struct(removed=200)] for _ in range(3)))
+    assert Live(link).remove("t", [f"k{n}" for n in range(600)]) == 600
+    assert [len(call) - 2 for call in link.asked] == [250, 250, 100]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,13 @@ def test_json(running: "Running") -> None:
     assert not caller.fifo.exists()
 
 
+def test_a_document_over_several_lines_as_kamcli_writes_it(running: "Running") -> None:
+    caller = Caller(running.folder, "rpc.fifo")
+    document = json.dumps(json.loads(call("core.echo", "a", 5)), indent=2)
+    assert json.loads(caller.ask(f"{document}\n".encode()))["result"] == ["a", "5"]
+    assert json.loads(caller.ask(f"{document}\n".encode()))["result"] == ["a", "5"]
+
+
 def test_a_large_answer_comes_whole_and_holds_nobody_up(running: "Running") -> None:
     caller = Caller(running.folder, "rpc.fifo")
     for number in range(20):
