@@ -40,6 +40,11 @@ class Stored(Base):
         return found
 
     @property
+    def _only_looks(self) -> bool:
+        """Whether this is a replay, which writes nothing outside and may have no database."""
+        return bool(self.host.databases.overlay)
+
+    @property
     def _writer(self) -> Writer:
         from sipproxy.db.writer import Writer
 
@@ -57,8 +62,8 @@ class Stored(Base):
             report(self.host.log, WARN, "usrloc", text)
 
     def make_table(self, name: str, size: int, is_lost: IsLost | None) -> Table:
-        """A table that keeps its records where db_mode wants them."""
-        if self.db_mode in (NO_DB, READ_ONLY):
+        """A table that keeps its records where db_mode wants them, and in memory for a replay."""
+        if self.db_mode in (NO_DB, READ_ONLY) or self._only_looks:
             return super().make_table(name, size, is_lost)
         from sipproxy.modules.usrloc.backed import Backed
         from sipproxy.modules.usrloc.live import Live
@@ -116,11 +121,11 @@ class Stored(Base):
     def ready(self) -> None:
         """Without a server tables begin empty, but for a replay: it reads them where it can."""
         super().ready()
-        if not self.host.opens and self.db_mode != NO_DB and self.host.databases.overlay:
+        if not self.host.opens and self.db_mode != NO_DB and self._only_looks:
             try:
                 self._load()
             except DatabaseError as error:
-                self.complain(str(error))
+                self.complain(f"{error}: tables of locations begin empty")
 
     def open(self) -> None:
         """See that the database has the tables, and read them; raises ModuleError."""
@@ -145,14 +150,16 @@ class Stored(Base):
 
     def _load(self) -> None:
         """Read all tables that are kept in memory."""
-        if self.db_mode != DB_ONLY and (self.db_load or self.db_mode == READ_ONLY):
+        if self.db_mode == DB_ONLY and not self._only_looks:
+            return
+        if self.db_load or self.db_mode in (DB_ONLY, READ_ONLY):
             for table in self.newest_first():
                 if table.name not in self._there:
                     self._fill(table)
 
     def _fill(self, table: Table) -> None:
         rows, now = self.rows(table.name), int(self.host.now())
-        if self.db_clean_tcp:
+        if self.db_clean_tcp and not self._only_looks:
             sql, values = rows.connected()
             rows.database.write([(sql, [values])])
         xavps = rows.attributes.load()
@@ -164,7 +171,8 @@ class Stored(Base):
                 return with_new(contacts, kept, newest_first=newest_first)
 
             table.change_now(aor, add)
-        rows.database.write((sql, [values]) for sql, values in rows.attributes.left(xavps))
+        if not self._only_looks:
+            rows.database.write((sql, [values]) for sql, values in rows.attributes.left(xavps))
 
     # -- sweeps
 

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from sipproxy.clock import Chance, VirtualClock
 from sipproxy.core.flow import Flow
+from sipproxy.core.log import LogList
 from sipproxy.errors import CfgError, ModuleError
+from sipproxy.program import load_text
+from sipproxy.proxy import Proxy
 from sipproxy.sip.message import Message
 from sipproxy.testing import load_cfg_text, request, response
 from tests.bases import Base
@@ -204,3 +208,18 @@ def test_a_database_that_is_not_there(lite: Base, tmp_path: Path) -> None:
     cfg = CFG.format(loads=lite.loads, url=f"sqlite:///{tmp_path}/none.db", more="")
     with pytest.raises(ModuleError, match="there is no such file"):
         Served(cfg).open()
+
+
+def test_a_replay_needs_no_database(tmp_path: Path) -> None:
+    base = Base("sqlite", f"sqlite:///{tmp_path}/none.db")
+    cfg = CFG.format(loads=base.loads, url=base.url, more="")
+    log = LogList()
+    clock = VirtualClock(START)
+    proxy = Proxy(load_text(cfg), clock=clock, chance=Chance(1), log=log, read_only=True)
+    data = request("OPTIONS", "sip:says@127.0.0.1", headers="X-Table: acc")
+    proxy.receive(data, Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 5090)), START)
+    proxy.settle()
+    [(reply, _)] = proxy.outbox
+    assert reply.startswith(b"SIP/2.0 200 1 1\r\n")
+    proxy.close()
+    assert not any("failed to insert" in text for _, _, text in log.records)

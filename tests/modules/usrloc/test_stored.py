@@ -92,9 +92,10 @@ def test_rows_that_are_no_contacts_are_left_out(lite: Base) -> None:
     assert phones.served.said("skipping record for '' in table location: username is empty")
 
 
-def test_a_replay_reads_and_writes_nothing(lite: Base) -> None:
-    Phones(lite, 1).register("alice")
-    cfg = CFG.format(loads=lite.loads, url=lite.url, more='modparam("usrloc", "db_mode", 1)')
+def replayed(base: Base, mode: int) -> tuple[list[bytes], LogList]:
+    """First lines of the replies that a replay gives, and its log."""
+    more = f'modparam("usrloc", "db_mode", {mode})'
+    cfg = CFG.format(loads=base.loads, url=base.url, more=more)
     clock, log = VirtualClock(START), LogList()
     proxy = Proxy(load_text(cfg), clock=clock, chance=Chance(2), log=log, read_only=True)
     contact = "Contact: <sip:bob@10.0.0.2>"
@@ -103,14 +104,30 @@ def test_a_replay_reads_and_writes_nothing(lite: Base) -> None:
         uri = f"sip:{user}@127.0.0.1"
         proxy.receive(request(method, uri, headers=contact), flow, START)
         proxy.settle()
-    statuses = [data.split(b"\r\n")[0] for data, _ in proxy.outbox]
-    assert statuses == [
+    proxy.close()
+    return [data.split(b"\r\n")[0] for data, _ in proxy.outbox], log
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3, 4])
+def test_a_replay_reads_and_writes_nothing(lite: Base, mode: int) -> None:
+    Phones(lite, 1).register("alice")
+    assert replayed(lite, mode)[0] == [
         b"SIP/2.0 200 OK",
         b"SIP/2.0 200 1 sip:alice@10.0.0.1",
         b"SIP/2.0 200 1 sip:bob@10.0.0.2",
     ]
-    proxy.close()
     assert lite.rows("location", "username") == [("alice",)]
+
+
+@pytest.mark.parametrize("mode", [1, 3])
+def test_a_replay_needs_no_database(tmp_path: Path, mode: int) -> None:
+    replies, log = replayed(Base("sqlite", f"sqlite:///{tmp_path}/none.db"), mode)
+    assert replies == [
+        b"SIP/2.0 200 OK",
+        b"SIP/2.0 200 -1 sip:alice@127.0.0.1",
+        b"SIP/2.0 200 1 sip:bob@10.0.0.2",
+    ]
+    assert any("tables of locations begin empty" in text for _, _, text in log.records)
 
 
 def test_a_flush_is_over_when_it_is_answered(lite: Base) -> None:
