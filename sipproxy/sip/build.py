@@ -91,16 +91,15 @@ def _copied(msg: Message, status: int, tag: str, force_rport: bool) -> str:
 def _plain_via_with_source(msg: Message) -> str:
     """Value of the only Via as a reply carries it, where a look at its text is enough."""
     value = msg.table["Via"]
-    found = msg.plain_via
-    assert found is not None
-    _, host, _, params = found.groups()
+    found = msg.hops[0]
+    host, params = found.group(2, 4)
     ip, port = msg.source
     if ";r" not in params:
         return value if _same_host(host, ip) else f"{value};received={ip}"
     if not _asks_for_rport(params):
         bare = value.lstrip(" ")
         return value[: len(value) - len(bare)] + _via_with_source(msg, bare, False)
-    at = found.start(4) - found.start() + f"{params};".index(";rport;")
+    at = found.start(4) - found.start() - len("\r\nVia:") + f"{params};".index(";rport;")
     return f"{value[:at]};rport={port}{value[at + 6 :]};received={ip}"
 
 
@@ -122,9 +121,9 @@ def _via_with_source(msg: Message, value: str, force_rport: bool) -> str:
 
 def needs_received(msg: Message) -> bool:
     """Whether the top Via gets a received parameter: it has one, asks for rport, or is not true."""
-    plain = msg.plain_via
-    if plain is not None and ";r" not in plain[4]:
-        return not _same_host(plain[2], msg.source[0])
+    hops = msg.hops
+    if hops and ";r" not in hops[0][4]:
+        return not _same_host(hops[0][2], msg.source[0])
     place = msg.top
     return bool(place.spans) or not _same_host(place.via.host, msg.source[0])
 
@@ -166,9 +165,8 @@ def build_forwarded(
 
 def _forwarded_plain(msg: Message, via: str, force_rport: bool) -> bytes | None:
     """The plain request with our Via on top; None where its own Via is not the usual one."""
-    found = msg.plain_via
-    assert found is not None
-    _, host, _, params = found.groups()
+    found = msg.hops[0]
+    host, params = found.group(2, 4)
     ip, port = msg.source
     if ";r" in params:
         if not _asks_for_rport(params):
@@ -178,7 +176,7 @@ def _forwarded_plain(msg: Message, via: str, force_rport: bool) -> bytes | None:
         return None
     elif not _same_host(host, ip):
         params = f";received={ip}{params}"
-    head, row = msg.head, found.start() - len("Via:")
+    head, row = msg.head, found.start() + 2
     before, after = head[row : found.start(4)], head[found.end() :]
     text = f"{head[:row]}Via: {via}\r\n{before}{params}{after}"
     return wire.encode(text) + msg.body
@@ -260,10 +258,9 @@ def reply_destination(msg: Message, *, force_rport: bool = False) -> Address:
     """Where a reply of our own to this request goes: its source address, and port by RFC 3581."""
     if force_rport:
         return msg.source
-    found = msg.plain_via
-    if found is not None:
+    if msg.hops:
         # The usual Via needs no parsing.
-        _, _, port, params = found.groups()
+        port, params = msg.hops[0].group(3, 4)
         return msg.source if ";rport" in params else (msg.source[0], int(port or 5060))
     via = msg.via
     return msg.source if via.rport is not None else (msg.source[0], via.port or 5060)

@@ -55,8 +55,8 @@ class ForeignRequest(Message):
         if rows.malformed or not rows.rows:
             raise MessageError(rows.malformed or "no header", 0)
         self._rows, _, self.malformed, self.headers_end = rows
-        self._table = _Table(rows.table)
-        self._hops = []
+        self.table = _Table(rows.table)
+        self.hops = []
         self.repeats = True
         self.is_request = True
         self.status = 0
@@ -70,7 +70,7 @@ class ForeignRequest(Message):
     @property
     def is_tagged(self) -> bool:
         """Whether no tag can be put into To: it has one, is not there, or nothing makes one."""
-        return "To" not in self._table or "Call-ID" not in self._table or super().is_tagged
+        return "To" not in self.table or "Call-ID" not in self.table or super().is_tagged
 
     def with_via(self, proto: str) -> "ForeignRequest":
         """The request with a Via of its source on top, which says where a reply goes."""
@@ -111,8 +111,8 @@ class HttpReply(Message):
         message.first_line = found[0].rstrip("\r\n")
         rows = scan.read_rows(message.head, found.end())
         message._rows, _, message.malformed, message.headers_end = rows
-        message._table = _Table(rows.table)
-        message._hops = []
+        message.table = _Table(rows.table)
+        message.hops = []
         message.repeats, message.is_request, message.status = True, False, int(status)
         message.method = message.ruri = ""
         return message

@@ -35,14 +35,13 @@ class Head:
     """
 
     __slots__ = (
-        "_hops",
         "_rows",
-        "_table",
         "body",
         "dest",
         "first_line",
         "head",
         "headers_end",
+        "hops",
         "is_request",
         "malformed",
         "method",
@@ -53,6 +52,7 @@ class Head:
         "ruri",
         "source",
         "status",
+        "table",
         "version",
     )
 
@@ -72,9 +72,11 @@ class Head:
     repeats: bool
     malformed: str
     headers_end: int
-    _table: dict[str, str]  # spelling -> first value; leading blanks still there if plain
+    table: dict[str, str]
+    """First value of each header by its usual spelling; leading blanks may still be there."""
+    hops: list[re.Match[str]]
+    """Of a plain message its Via rows in `head`, as :data:`~.via.PLAIN_ROW` has them; else none."""
     _rows: list[Header]
-    _hops: list[re.Match[str]]  # the Vias of a plain message
 
     @classmethod
     def parse(cls, data: bytes, *, source: Address, dest: Address, proto: str = "udp") -> Self:
@@ -91,8 +93,7 @@ class Head:
 
     def _read_plain(self, data: bytes) -> bool:
         """Read a message without folded, compact or oddly spelled headers; False for any other."""
-        # Mostly there is no body. An empty line further up would show as a row without a colon.
-        at = len(data) if data.endswith(b"\r\n\r\n") else data.find(b"\r\n\r\n") + 4
+        at = data.find(b"\r\n\r\n") + 4
         if at < 20:
             return False
         head = data[:at].decode("utf-8", "surrogateescape")
@@ -101,10 +102,10 @@ class Head:
         try:
             # Reversed, so that the first of two rows wins; runs in C throughout.
             table = dict(map(_SPLIT, lines[-3:0:-1]))
-            hops = _plain_hops(head)
+            repeats = len(table) != count - 3
+            hops = _plain_hops(head, repeats)
             cseq = _PLAIN_CSEQ.match(table["CSeq"])
             table["From"], table["Call-ID"]
-            rows = count - 3
             if (
                 not hops
                 or cseq is None
@@ -113,12 +114,12 @@ class Head:
                 or not (HEADERS.issuperset(table) or _own_forms(table))
                 or ("Content-Length" in table and not is_number(table["Content-Length"]))
                 or "Retry-After" in table
-                or (len(table) + len(hops) - 1 != rows and not _may_repeat(lines[1:-2]))
+                or (repeats and len(table) + len(hops) != count - 2 and not _may_repeat(lines))
             ):
                 return False
         except (ValueError, KeyError):
             return False
-        self.repeats = len(table) != rows
+        self.repeats = repeats
         self.first_line = first = lines[0]
         parts = first.split(" ")
         if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] in METHODS:
@@ -138,8 +139,8 @@ class Head:
         self.head = head
         self.body = data[at:]
         self.headers_end = len(head) - 2
-        self._table = table
-        self._hops = hops
+        self.table = table
+        self.hops = hops
         return True
 
     def patched(self, name: str, value: str, text: str) -> Self:
@@ -147,9 +148,9 @@ class Head:
 
         Both are as long, in ASCII, so that nothing else moves: places found before stay true.
         """
-        plain = self.is_plain and not self.repeats and name in self._table
+        plain = self.is_plain and not self.repeats and name in self.table
         if plain:
-            known = self._table[name]
+            known = self.table[name]
             start = self.head.index(f"\r\n{name}:{known}\r\n") + len(name) + 3
             start += known.index(value)
         else:
@@ -163,7 +164,7 @@ class Head:
         twin = self._twin()
         twin.head = f"{self.head[:start]}{text}{self.head[end:]}"
         twin.raw = raw
-        twin._table = {**self._table, name: known.replace(value, text, 1)}
+        twin.table = {**self.table, name: known.replace(value, text, 1)}
         return twin
 
     def _twin(self) -> Self:
@@ -183,7 +184,7 @@ class Head:
         twin.reason = self.reason
         twin.body = self.body
         twin.headers_end = self.headers_end
-        twin._hops = self._hops
+        twin.hops = self.hops
         return twin
 
     def _read_exactly(self, data: bytes) -> None:
@@ -197,8 +198,8 @@ class Head:
         start = scan.start_line(head, begin)
         self.first_line = head[begin : start.end].rstrip("\r\n")
         rows = scan.rows(head, start.end)
-        self._rows, self._table, self.malformed, self.headers_end = rows
-        self._hops = []
+        self._rows, self.table, self.malformed, self.headers_end = rows
+        self.hops = []
         self.repeats = True
         self._set_start(start, CSeq.parse(rows.table["CSeq"]).method)
 
@@ -218,17 +219,7 @@ class Head:
     @property
     def is_plain(self) -> bool:
         """Whether each header stands on one line in its usual spelling."""
-        return bool(self._hops)
-
-    @property
-    def table(self) -> dict[str, str]:
-        """First value of each header by its usual spelling; leading blanks may still be there."""
-        return self._table
-
-    @property
-    def plain_via(self) -> re.Match[str] | None:
-        """Of a plain message: its first Via row in `head`, as :data:`~.via.PLAIN` reads it."""
-        return self._hops[0] if self._hops else None
+        return bool(self.hops)
 
     @property
     def headers_start(self) -> int:
@@ -259,7 +250,7 @@ class Head:
     def header(self, name: str) -> str | None:
         """First value of a header; the name in any case, full or compact."""
         full = spelling(name)
-        value = self._table.get(full)
+        value = self.table.get(full)
         if value is not None:
             return value.lstrip(_BLANKS).rstrip("\r\0")
         if full in HEADERS:
@@ -269,8 +260,8 @@ class Head:
     def values(self, name: str) -> list[str]:
         """Values of all rows of a header, in order."""
         full = spelling(name)
-        if self._hops and full in HEADERS:
-            value = self._table.get(full)
+        if self.hops and full in HEADERS:
+            value = self.table.get(full)
             if value is None:
                 return []
             if not self.repeats:
@@ -284,8 +275,8 @@ class Head:
     def rows(self, name: str) -> list[Header]:
         """All rows of a header, in order."""
         full = spelling(name)
-        if self._hops and full in HEADERS:
-            if full not in self._table:
+        if self.hops and full in HEADERS:
+            if full not in self.table:
                 return []
             if not self.repeats:
                 return [self._first_plain(full)]
@@ -296,7 +287,7 @@ class Head:
         """The first row of a header that a plain message has, without a look at the others."""
         start = self.head.index(f"\r\n{name}:") + 2
         end = self.head.index("\r\n", start) + 2
-        value = self._table[name].lstrip(_BLANKS)
+        value = self.table[name].lstrip(_BLANKS)
         value_at = end - 2 - len(value)
         return Header(wire.lower(name), name, value.rstrip("\r\0"), start, end, value_at)
 
@@ -307,23 +298,25 @@ def is_number(value: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 10
 
 
-def _plain_hops(head: str) -> list[re.Match[str]]:
-    """Each Via row of a head as a match of via.PLAIN in it; none if one of them is not plain."""
+def _plain_hops(head: str, repeats: bool) -> list[re.Match[str]]:
+    """Each Via row of a head as a match of via.PLAIN_ROW; none if one of them is not plain.
+
+    `repeats`: there may be more than one.
+    """
+    hop = via.PLAIN_ROW.match(head, head.find("\r\nVia:"))
     hops = []
-    at = head.find("\r\nVia:")
-    while at >= 0:
-        end = head.index("\r\n", at + 6)
-        hop = via.PLAIN.match(head, at + 6, end)
-        if hop is None:
-            return []
+    while hop is not None:
         hops.append(hop)
-        at = head.find("\r\nVia:", end)
-    return hops
+        at = head.find("\r\nVia:", hop.end()) if repeats else -1
+        if at < 0:
+            return hops
+        hop = via.PLAIN_ROW.match(head, at)
+    return []
 
 
 def _may_repeat(lines: list[str]) -> bool:
-    """Whether of the rows of a head only those repeat that may."""
-    names = [line.partition(":")[0] for line in lines]
+    """Whether of the rows of a head, given by all its lines, only those repeat that may."""
+    names = [line.partition(":")[0] for line in lines[1:-2]]
     return not any(names.count(name) > 1 for name in scan.SINGLE)
 
 

@@ -13,7 +13,7 @@ from sipproxy.sip.nameaddr import NameAddr
 from sipproxy.sip.names import spelling
 from sipproxy.sip.scan import Header
 from sipproxy.sip.uri import Uri
-from sipproxy.sip.via import Place, Via, of_plain, places, plain_param
+from sipproxy.sip.via import Place, Via, of_plain, places
 
 __all__ = ["Address", "Message"]
 
@@ -54,7 +54,7 @@ class Message(Head):
         try:
             return self._top
         except AttributeError:
-            self._top = places(self._table["Via"].lstrip(_BLANKS))[0]
+            self._top = places(self.table["Via"].lstrip(_BLANKS))[0]
             return self._top
 
     @property
@@ -63,22 +63,22 @@ class Message(Head):
         try:
             return self._via
         except AttributeError:
-            hops = self._hops
+            hops = self.hops
             self._via = of_plain(hops[0]) if hops else self.top.via
             return self._via
 
     @property
     def branch(self) -> str:
         """The branch of the topmost Via, empty for none."""
-        hops = self._hops
+        hops = self.hops
         if hops:
-            return plain_param(hops[0][4], "branch") or ""
+            return hops[0][5] or ""
         return self.via.branch or ""
 
     @property
     def hop(self) -> str:
         """Transport and sent-by of the topmost Via: `UDP 10.0.0.9:5070`."""
-        hops = self._hops
+        hops = self.hops
         if hops:
             return hops[0].string[hops[0].start(1) : hops[0].start(4)]
         via = self.via
@@ -91,7 +91,7 @@ class Message(Head):
         try:
             return self._vias
         except AttributeError:
-            hops = self._hops
+            hops = self.hops
             if hops:
                 self._vias = [of_plain(hop) for hop in hops]
             else:
@@ -104,7 +104,7 @@ class Message(Head):
         try:
             return self._from
         except AttributeError:
-            self._from = NameAddr.parse(self._table["From"])
+            self._from = NameAddr.parse(self.table["From"])
             return self._from
 
     @property
@@ -113,35 +113,35 @@ class Message(Head):
         try:
             return self._to
         except AttributeError:
-            self._to = NameAddr.parse(self._table["To"])
+            self._to = NameAddr.parse(self.table["To"])
             return self._to
 
     @property
     def from_uri(self) -> str:
         """The URI in From as written. Raises MessageError if the header is malformed."""
-        plain = nameaddr.PLAIN.match(self._table["From"])
+        plain = nameaddr.PLAIN.match(self.table["From"])
         return plain[1] if plain else self.from_.uri
 
     @property
     def to_uri(self) -> str:
         """The URI in To as written."""
-        plain = nameaddr.PLAIN.match(self._table["To"])
+        plain = nameaddr.PLAIN.match(self.table["To"])
         return plain[1] if plain else self.to.uri
 
     @property
     def from_tag(self) -> str | None:
         """The tag in From. Raises MessageError if the header is malformed."""
-        return nameaddr.tag_of(self._table["From"])
+        return nameaddr.tag_of(self.table["From"])
 
     @property
     def to_tag(self) -> str | None:
         """The tag in To."""
-        return nameaddr.tag_of(self._table["To"])
+        return nameaddr.tag_of(self.table["To"])
 
     @property
     def is_tagged(self) -> bool:
         """Whether To has a tag: the request belongs to a dialog."""
-        return not self._table["To"].endswith(">") and self.to_tag is not None
+        return not self.table["To"].endswith(">") and self.to_tag is not None
 
     @property
     def via_row(self) -> Header:
@@ -156,14 +156,14 @@ class Message(Head):
         try:
             return self._cseq
         except AttributeError:
-            text = self._table["CSeq"]
+            text = self.table["CSeq"]
             self._cseq = CSeq(*text.split()) if self.is_plain else CSeq.parse(text)
             return self._cseq
 
     @property
     def call_id(self) -> str:
         """The Call-ID without blanks around it."""
-        return self._table["Call-ID"].strip(_JUNK)
+        return self.table["Call-ID"].strip(_JUNK)
 
     @property
     def contact(self) -> list[NameAddr]:
@@ -193,7 +193,7 @@ class Message(Head):
             return self._record_routes
 
     def _addresses(self, name: str) -> list[NameAddr]:
-        if self.is_plain and spelling(name) not in self._table:
+        if self.is_plain and spelling(name) not in self.table:
             return []
         return [address for value in self.values(name) for address in NameAddr.parse_list(value)]
 
@@ -209,13 +209,13 @@ class Message(Head):
     @property
     def content_length(self) -> int | None:
         """The Content-Length as written, None if absent."""
-        value = self._table.get("Content-Length")
+        value = self.table.get("Content-Length")
         return None if value is None else int(value)
 
     @property
     def max_forwards(self) -> int | None:
         """The Max-Forwards value, None if absent. Raises MessageError if it is no number."""
-        value = self._table.get("Max-Forwards")
+        value = self.table.get("Max-Forwards")
         if value is None:
             return None
         if not is_number(value):

@@ -22,13 +22,18 @@ _VIA = re.compile(
     rf"(?P<end>(?:,{LWS})+|\Z)",
     re.DOTALL | re.ASCII | re.IGNORECASE,
 )
-PLAIN = re.compile(
+_PLAIN_VALUE = r"[\w.:+~-]+"
+_PLAIN = (
     r" *SIP/2\.0/([A-Za-z]+) ([\w.-]+|\[[0-9A-Fa-f:.]+\])"
     r"(?::(6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3}))?"
-    r"((?:;(?:rport(?:=\d+)?|(?:branch|received)=[\w.:+~-]+))*)\Z",
-    re.ASCII,
+    rf"((?:;(?:rport(?:=\d+)?|received={_PLAIN_VALUE}))*(?:;branch=({_PLAIN_VALUE})"
+    rf"(?:;(?:rport(?:=\d+)?|(?:branch|received)={_PLAIN_VALUE}))*)?)"
 )
-"""One hop as nearly all are written: transport (1), host (2), port (3), parameters (4)."""
+PLAIN = re.compile(rf"{_PLAIN}\Z", re.ASCII)
+"""One hop as nearly all are written: transport (1), host (2), port (3), parameters (4), of them
+the first branch (5)."""
+PLAIN_ROW = re.compile(rf"\r\nVia:{_PLAIN}(?=\r\n)", re.ASCII)
+"""The same as the whole of a row, from the end of the row before it."""
 _WITH_VALUE = frozenset({"branch", "received", "maddr", "ttl", "i"})
 _WITHOUT_VALUE = frozenset({"alias", "hidden"})
 
@@ -100,7 +105,7 @@ class _PlainVia(Via):
 
 def of_plain(found: re.Match[str]) -> Via:
     """The hop that a match of :data:`PLAIN` is."""
-    transport, host, port, params = found.groups()
+    transport, host, port, params, _ = found.groups()
     return _PlainVia("SIP/2.0", transport, host, int(port) if port else None, params[1:])
 
 
