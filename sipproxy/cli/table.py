@@ -436,7 +436,7 @@ def _set_all(live: "Live", table: str, wishes: "list[Wish]") -> int:
 def _confirm(table: str, doomed: list[str]) -> None:
     """Ask before many keys go; raises UsageError where nobody can be asked."""
     if not sys.stdin.isatty():
-        raise click.UsageError(f"--match finds {len(doomed)} keys: --yes removes them unasked")
+        raise click.UsageError(f"{len(doomed)} keys are found: --yes removes them unasked")
     shown = ", ".join(map(repr, sorted(doomed)[:5])) + (", ..." if len(doomed) > 5 else "")
     click.confirm(f"Remove {len(doomed)} keys of {table} ({shown})?", abort=True, err=True)
 

@@ -123,7 +123,7 @@ def test_removing(table: Sipproxy) -> None:
         table("set", "t", key, "1")
     said = table("rm", "t", "--match", "^a")  # nobody is there to be asked
     assert (said.code, said.out) == (2, "")
-    assert "finds 2 keys: --yes removes them unasked" in said.err
+    assert "2 keys are found: --yes removes them unasked" in said.err
     said = table("rm", "t", "--match", "^A", "--yes")
     assert (said.code, said.out) == (0, "2 removed\n")
     said = table("rm", "t", "b1", "none")
