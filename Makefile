@@ -51,7 +51,7 @@ bench: setup peers
 	$(PYTHON) benchmarks/compare.py $(ARGS)
 
 soak: setup peers
-	$(PYTHON) -m pytest -m soak $(ARGS)
+	$(PYTHON) -m pytest -m soak --timeout=0 $(ARGS)
 
 corpus: setup
 	$(PYTHON) tests/corpus/run.py check $(if $(MIRROR),--mirror $(MIRROR))
