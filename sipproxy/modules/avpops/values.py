@@ -20,7 +20,9 @@ _UINT_MAX = 2 * INT_MAX + 1
 def of(ctx: Context, name: Name) -> list[AvpValue]:
     """The values of an AVP now, newest first; a list of its own."""
     key = name(ctx)
-    return list(ctx.avps.get(key, ())) if key is not None and ctx.touched("avps") else []
+    return (
+        [plain(v) for v in ctx.avps.get(key, ())] if key is not None and ctx.touched("avps") else []
+    )
 
 
 def add(ctx: Context, name: Name, value: AvpValue) -> None:

@@ -100,6 +100,23 @@ def test_what_was_loaded_is_a_plain_value_for_the_script(path: Path) -> None:
     proxy.proxy.close()
 
 
+def test_what_was_loaded_is_compared_and_computed_with_like_any_other(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO t VALUES ('u', '', '', 'n', 1, '5')")
+    script = """
+    $avp(a) = "y"; avp_db_load("u", "$avp(a)"); $avp(a) = "z";
+    avp_check("$avp(a)", "eq/x/g"); xlog("$rc");
+    avp_check("$avp(a)", "eq/y/g"); xlog("$rc");
+    $avp(n) = 7; avp_db_load("u", "$avp(n)");
+    avp_op("$avp(n)/$avp(sum)", "add/i:1"); xlog("$(avp(sum)[*])");
+    is_avp_set("$avp(n)/n"); xlog("$rc");
+    avp_subst("$avp(a)/$avp(b)/g", "/x/new/"); xlog("$avp(b)");
+    """
+    proxy = load_cfg_text(CFG.format(params(path), script))
+    assert proxy.feed(request()).log == ["1", "1", "8, 6", "1", "new"]
+    proxy.proxy.close()
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
