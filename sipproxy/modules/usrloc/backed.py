@@ -91,17 +91,21 @@ class Backed(Table):
                 changes = before.state == STORED and contact.expires != DELETED
                 contact = contact._replace(state=CHANGED if changes else before.state)
             noted.append(contact)
-        leaving = tuple(c._replace(expires=DELETED) for c in had.values() if c.state != NEW)
+        leaving = tuple(c._replace(expires=DELETED) for c in had.values() if self._may_have_row(c))
         return with_kept(tuple(noted), old, leaving)
 
     def take(self, aor: str, now: int) -> Iterable[Contact]:
         """Take away what has expired, and remember whose rows are to go."""
         gone = super().take(aor, now)
-        self._let_go(aor, (c for c in gone if c.state != NEW or c.ruid in self._doubtful))
+        self._let_go(aor, filter(self._may_have_row, gone))
         return gone
 
+    def _may_have_row(self, contact: Contact) -> bool:
+        return contact.state != NEW or contact.ruid in self._doubtful
+
     def _let_go(self, aor: str, contacts: Iterable[Contact]) -> None:
-        self._gone += [(aor, c) for c in contacts][: _MOST_GONE - len(self._gone)]
+        room = max(_MOST_GONE - len(self._gone), 0)
+        self._gone += [(aor, contact) for contact in islice(contacts, room)]
 
     async def clean(self, now: int, told: Callable[[str, Contact], None] | None) -> None:
         """Let expired rows go that no contact in memory stands for."""

@@ -73,6 +73,20 @@ def test_a_row_that_was_added_though_nobody_heard_of_it(lite: Base) -> None:
     assert phones.rows("username", "contact") == [("alice", "sip:alice@10.0.0.1")]
 
 
+def test_a_row_that_was_added_goes_with_its_contact(lite: Base) -> None:
+    phones = Phones(lite, 2)
+    phones.register("alice")
+    [alice] = phones.contacts("alice")
+    lose(lite)
+    phones.served.advance(60)
+    find(lite)
+    lite.run(f"INSERT INTO location (ruid, username) VALUES ('{alice.ruid}', 'alice')")
+    phones.leave("alice")
+    phones.served.advance(60)
+    assert phones.contacts("alice") == ()
+    assert phones.users() == []
+
+
 def test_a_flush_that_fails_loses_nothing(lite: Base) -> None:
     phones = Phones(lite, 2)
     for number in range(450):
