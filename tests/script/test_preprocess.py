@@ -149,3 +149,8 @@ def test_what_an_override_says_is_no_pattern() -> None:
     assert isinstance(item, CoreParam)
     assert isinstance(item.values[0], Str)
     assert item.values[0].text == r"a\1"
+
+
+@pytest.mark.parametrize("end", ["", "\n", " ", " \t\n"])
+def test_a_define_without_a_value_may_be_the_last_thing(end: str) -> None:
+    assert parse_text(f"debug=1\n#!define LAST{end}").defines["LAST"] == ""
