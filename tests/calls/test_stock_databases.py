@@ -28,11 +28,12 @@ _LOCATION = (
 )
 
 
-@pytest.fixture(params=["sqlite", "mysql"])
+@pytest.fixture(params=["sqlite", "mysql", pytest.param("postgres", marks=pytest.mark.soak)])
 def make_base(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Base]:
     """`make_base("name")`: the tables of the cfg and three users in a new database."""
     kind: str = request.param
-    server = request.getfixturevalue("mariadb") if kind == "mysql" else None
+    servers = {"mysql": "mariadb", "postgres": "postgres"}
+    server = request.getfixturevalue(servers[kind]) if kind in servers else None
 
     def make(name: str) -> Base:
         lite = f"sqlite:///{tmp_path}/{name}.db"
@@ -56,7 +57,7 @@ def as_user(user: str, password: str = "") -> tuple[str, ...]:
 
 def options_of(base: Base) -> list[str]:
     """What a person types to have the cfg use this database."""
-    words = ["--loadmodule", base.module] if base.kind == "sqlite" else []
+    words = ["--loadmodule", base.module] if base.kind != "mysql" else []
     for feature in ("MYSQL", "AUTH", "USRLOCDB", "ACCDB"):
         words += ["-A", f"WITH_{feature}"]
     return [*words, "-A", f'DBURL="{base.url}"']
