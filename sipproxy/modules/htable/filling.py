@@ -101,7 +101,7 @@ class Filling(HtableBase):
             raise ModuleError(str(error)) from None
         if self.snapshot:
             earlier = self._before and self._before._snapshot
-            here = Snapshot(self.snapshot)
+            here = _checked(Snapshot(self.snapshot))
             if self._before is None:
                 self._snapshot = self._restored(here)
             else:
@@ -166,16 +166,13 @@ class Filling(HtableBase):
         second = int(self.host.now())
         fresh: dict[str, LocalStore] = {}
         try:
-            snapshot.check_folder()
             for name, cells in snapshot.load():
                 store = fresh.setdefault(name, LocalStore())
                 living = name in self.tables and self.tables[name].spec.autoexpire > 0
                 if living:
                     cells = [(key, cell) for key, cell in cells if not 0 < cell[1] < second]
                 store.fill(cells)
-        except FileNotFoundError as error:
-            if not error.filename:  # it is not the file that is missing
-                raise ModuleError(f"the snapshot {snapshot.path}: {error.strerror}") from None
+        except FileNotFoundError:
             self._report(INFO, f"there is no snapshot {snapshot.path} yet: tables begin empty")
             fresh.clear()
         except OSError as error:
@@ -323,3 +320,12 @@ class Filling(HtableBase):
 
     def _report(self, level: int, text: str) -> None:
         report(self.host.log, level, "htable", text)
+
+
+def _checked(snapshot: Snapshot) -> Snapshot:
+    """A snapshot that can be written; raises ModuleError."""
+    try:
+        snapshot.check_folder()
+    except OSError as error:
+        raise ModuleError(f"the snapshot {snapshot.path}: {error.strerror}") from None
+    return snapshot
