@@ -362,4 +362,4 @@ def test_windows_that_end_while_the_attack_goes_on(
         found, decisions = replayed(path, users, port, name, Manner(auth=auth), **defines)
         wrong = [as_decision(one) for one in decisions if one.status != one.captured.status]
         assert wrong == []
-        assert as_data(found)["totals"]["requests"] == len(decisions) >= 1000
+        assert as_data(found)["totals"]["requests"] == len(decisions) >= 300

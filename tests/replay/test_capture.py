@@ -121,7 +121,9 @@ def test_a_capture_can_be_read_again(wire: Any) -> None:
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
 def test_damaged_captures_never_raise(wire: Any, data: st.DataObject) -> None:
     frames = [
         wire.ethernet(0x0800, wire.ipv4(wire.udp(SIP))),
