@@ -6,10 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import log
 
+from markupsafe import escape
+
 from sipproxy.replay.gather import Gathered, Kind
 from sipproxy.script.tree import Config
 
 MOST_LINES = 6000
+MOST_BYTES = 1_500_000
+_ROW = 220
+"""Bytes that a row takes beside its text, about."""
 _AROUND = 4
 """Lines shown around those that ran, where the cfg is too long to be shown whole."""
 _LONGEST = 400
@@ -61,6 +66,7 @@ class Listing:
         self._hits = gathered.hits.by_line()
         self._most = max(self._hits.values(), default=0)
         self._places: dict[str, str] = {}
+        self._left = MOST_BYTES
         room = MOST_LINES
         for number, (name, text) in enumerate(config.sources.items()):
             listed = self._file(number, name, text, room)
@@ -82,13 +88,18 @@ class Listing:
             shown &= {at + by for at in near for by in range(-_AROUND, _AROUND + 1)}
             shown = set(sorted(shown)[: max(room, 0)])
         rows: list[Row | None] = []
+        left_out = 0
         for at, line in enumerate(lines, 1):
-            if at in shown:
-                rows.append(self._row(name, number, at, line, hits.get(at)))
-            elif rows and rows[-1] is not None:
+            if at in shown and self._left > 0:
+                row = self._row(name, number, at, line, hits.get(at))
+                self._left -= len(escape(row.text)) + _ROW
+                rows.append(row)
+                continue
+            left_out += 1
+            if rows and rows[-1] is not None:
                 rows.append(None)
         reached = sum(1 for count in hits.values() if count)
-        return Listed(number, name, rows, len(hits), reached, len(lines) - len(shown))
+        return Listed(number, name, rows, len(hits), reached, left_out)
 
     def _row(self, name: str, number: int, at: int, line: str, hits: int | None) -> Row:
         place = f"{name}:{at}"

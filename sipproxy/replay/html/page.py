@@ -30,8 +30,8 @@ from sipproxy.replay.verdicts import Decision, Source
 from sipproxy.text import encode
 
 MOST_BYTES = 5_000_000
-_ROOM_FOR_SOURCES = 2_600_000
-_ROOM_FOR_DETAILS = 2_000_000
+_ROOM_FOR_SOURCES = 1_900_000
+_ROOM_FOR_DETAILS = 1_500_000
 _MOST_PEOPLE = 200
 _MOST_NAMES = 10
 

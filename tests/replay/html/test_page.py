@@ -136,6 +136,29 @@ def test_many_sources_stay_within_the_bound_and_what_is_left_out_is_said(
     assert re.search(r"\d more sources are left out", text)
 
 
+def test_the_worst_of_everything_stays_within_the_bound(replaying: Replaying) -> None:
+    """A long cfg, tables full of long keys, many good users blocked: all of it to be escaped."""
+    tables = [f"t{number}" for number in range(45)]
+    declared = (f'modparam("htable", "htable", "{name}=>size=8")\n' for name in tables)
+    writes = (f"$sht({name}=>$fU$ua) = $ua + $fU;\n" for name in tables)
+    remarks = f"# {'<' * 390}\n" * 5900
+    cfg = (
+        'loadmodule "pv.so"\nloadmodule "sl.so"\nloadmodule "htable.so"\n'
+        f"{''.join(declared)}{remarks}"
+        f'request_route {{\n{"".join(writes)}sl_send_reply("403", "No");\n}}\n'
+    )
+
+    def fill(traffic: Any) -> None:
+        for number in range(300):
+            host = f"198.18.{number // 250}.{number % 250}"
+            traffic.ask(number / 10, host, f"{number}{'&' * 300}", agent="&" * 300)
+
+    text = render(*replaying(fill, cfg), 0.1)
+    assert 3_000_000 < len(text.encode()) < MOST_BYTES
+    assert "100 more are left out here" in text
+    assert re.search(r"\d lines are left out", text)
+
+
 def test_the_same_replay_gives_the_same_page(
     replaying: Replaying, attack: tuple[Replayed, Gathered], page: str
 ) -> None:
