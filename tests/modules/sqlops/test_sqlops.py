@@ -64,7 +64,7 @@ def test_changes_are_seen(path: Path) -> None:
     ("params", "route", "says"),
     [
         ('modparam("sqlops", "sqlcon", "nourl")', "", "write name=>url"),
-        ('modparam("sqlops", "sqlcon", "ca=>text:///x")', "", "scheme are not served"),
+        ('modparam("sqlops", "sqlcon", "ca=>redis://x/0")', "", "scheme are not served"),
         ('modparam("sqlops", "tr_buf_size", 0)', "", "tr_buf_size is over 0"),
         ("", 'sql_query("no", "SELECT 1");', r"invalid connection \[no\]"),
         ("CON CON", "", "duplicate connection name ca"),
