@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ def _in_background(make: Callable[[], Server], life: Life, writer: int) -> NoRet
 def _run(make: Callable[[], Server], life: Life, ready: Callable[[], None]) -> None:
     """Run the server here; its pid file goes when it goes."""
     check_pid_file(life.pid_file)
+    # Until the server heeds it: who asks for a reload now is to get the cfg that is being read.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     server = make()
     try:
         if life.work_dir:
