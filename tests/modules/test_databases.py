@@ -119,3 +119,16 @@ def test_attributes(ask: Ask) -> None:
         avp_db_query("SELECT username, ha1 FROM subscriber", "$avp(a);$avp(b)");
         xlog("$avp(a) $avp(b)\\n");
     """) == ["alice h"]
+
+
+def test_queries_that_nobody_waits_for(ask: Ask, base: "Base") -> None:
+    lines = ask("""
+        $var(a) = sql_query_async("c", "DELETE FROM subscriber");
+        xlog("$var(a)\\n");
+    """)
+    if base.server is None:
+        assert lines == ["the db driver module doesn't support async query", "-1"]
+        assert base.rows("subscriber", "username") == [("alice",)]
+    else:
+        assert lines == ["1"]
+        assert base.rows("subscriber", "username") == []

@@ -112,8 +112,8 @@ class Sqlops(Module, name="sqlops"):
 
     @function(name="sql_query_async")
     def _query_async(self, ctx: Context, con: ConnectionName, query: str) -> int:
-        """Have a database server do something; the route does not wait. SQLite refuses: -1."""
-        if self.connections[con.name].url.startswith("sqlite:"):
+        """Have a database server do something; the route does not wait. Files refuse: -1."""
+        if self.connections[con.name].url.startswith(("sqlite:", "text:")):
             return self._fail("the db driver module doesn't support async query")
         self.host.begin(self._forgotten(con, query), lambda: None)
         return 1
