@@ -14,6 +14,8 @@ from sipproxy.lint.shapes import (
 )
 from sipproxy.script import tree
 
+_SWEEP = 20
+"""Seconds between two sweeps of htable, unless `timer_interval` is above 0."""
 _HEAD = """
 #!KAMAILIO
 loadmodule "pv.so"
@@ -359,7 +361,8 @@ def counts_one_until_the_sweep(cfg: Cfg) -> Found:
     `updateexpire` alone; see the example. With `timer_interval` 1 a second is left, which is not
     reported. Under `--compat 6.1` such a key begins anew, and the rule is silent.
     """
-    seconds = cfg.number("htable", "timer_interval", 20)
+    seconds = cfg.number("htable", "timer_interval")
+    seconds = seconds if seconds > 0 else _SWEEP
     if cfg.compat == "6.1" or seconds == 1:
         return
     for one in cfg.increments:

@@ -169,6 +169,12 @@ request_route {{ {} }}
         ),
         (
             "autoexpire=60;updateexpire=0;",
+            'modparam("htable", "timer_interval", 0)',
+            "$var(n) = $shtinc(t=>$fU);",
+            ["SP108:5"],
+        ),
+        (
+            "autoexpire=60;updateexpire=0;",
             'modparam("htable", "timer_interval", 5)',
             "$var(n) = $shtinc(t=>$fU);",
             ["SP108:5"],
