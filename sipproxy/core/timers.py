@@ -21,10 +21,11 @@ Action = Callable[..., None]
 class _Link:
     """A place in the ring of a lane."""
 
-    __slots__ = ("before", "behind")
+    __slots__ = ("before", "behind", "deadline")
 
     before: _Link
     behind: _Link
+    deadline: float
 
 
 _NOWHERE: Final = _Link()
@@ -34,7 +35,7 @@ _NOWHERE: Final = _Link()
 class Timer(_Link):
     """A pending timer; made by :meth:`TimerQueue.after`."""
 
-    __slots__ = ("action", "args", "deadline", "number")
+    __slots__ = ("action", "args", "number")
 
     def __init__(
         self, deadline: float, number: int, action: Action, args: tuple[object, ...]
@@ -52,6 +53,7 @@ class _Lane(_Link):
 
     def __init__(self) -> None:
         self.before = self.behind = self
+        self.deadline = -inf
         self.row = inf
         """The deadline in the lane's row among the heads."""
 
@@ -77,7 +79,7 @@ class TimerQueue:
         lane = self._lanes.get(key) or self._lane(key)
         last = lane.before
         # A clock that was set back may bring a deadline before the lane's last: it gets its own.
-        if isinstance(last, Timer) and last.deadline > deadline:
+        if last.deadline > deadline:
             key = -timer.number - 1.0
             lane = last = self._lane(key)
         # A row of a timer that is gone serves too, if it comes up no later than this timer.
