@@ -147,9 +147,17 @@ def _about(found: Comparison) -> Iterator[str]:
         yield from (f"  {name}: {line}" for line in missing(side.replayed.player))
     total = found.total
     yield f"  {total.requests} requests: {total.same} as before, {_moved(total)}"
+    yield f"  blocked by A: {_blocked(found.a)}; by B: {_blocked(found.b)}"
     for count, name in ((found.only_a, "A"), (found.only_b, "B")):
         if count:
             yield f"  {count} requests were given to {name} alone: the other refused the call"
+
+
+def _blocked(side: Side) -> str:
+    player = side.replayed.player
+    requests = sum(source.blocked for source in player.sources.values())
+    users = sum(1 for person in player.people.known_good() if person.blocked)
+    return f"{requests} requests, {users} good users"
 
 
 def _first(found: Comparison) -> Iterator[str]:

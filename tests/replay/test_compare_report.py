@@ -44,6 +44,7 @@ def test_the_rest_of_the_text(found: Comparison, day: "Day") -> None:
     text = as_text(found)
     assert f"  A: {day.guard} MAX=5\n  B: {day.guard} MAX=3\n" in text
     assert "  96 requests: 90 as before, 6 newly blocked\n" in text
+    assert "  blocked by A: 42 requests, 0 good users; by B: 48 requests, 1 good users\n" in text
     assert (
         "first difference: packet 21, 11:08:41.000, REGISTER of bob from 192.0.2.12:5060\n"
         f"  A: answered 200, {day.guard}:22\n  B: answered 403, blocked, {day.guard}:16\n"
