@@ -334,7 +334,7 @@ class Player:
                 self._attribute(None, None, now)
             return
         self.messages += 1
-        decision = self._begin(packet, found, captured)
+        decision = self._begin(packet, found, captured, source)
         before = self._open.get(found)
         if self._sent:
             self._attribute(decision, found, now)
@@ -343,25 +343,26 @@ class Player:
         self._stubs = None
         self._conclude(decision, found, before, ctx)
 
-    def _begin(self, packet: Packet, found: Exchange, captured: Outcome) -> Decision:
+    def _begin(
+        self, packet: Packet, found: Exchange, captured: Outcome, source: Source
+    ) -> Decision:
         """Note who asks what."""
-        datagram = packet.datagram
-        data, address = datagram.data, datagram.source[0]
+        number, time, (sender, _, data, _) = packet
         proved = credentials_user(data)
         user = from_user(data) if proved is None else proved
-        decision = Decision(packet.number, packet.time, datagram.source, captured, found, user)
+        decision = Decision(number, time, sender, captured, found, user)
         decision.capture = self.capture
         decision.place = self._place - 1
         method = decision.method
-        source = self._source_of(decision)
         source.requests[method] += 1
         source.name(user, agent_of(data))
         if captured.status:
             source.captured[captured.status] += 1
-        if captured.known or self.people.good.has(user, address):
-            person = self.people.person(user, address)
+        people = self.people
+        if captured.known or people.good.has(user, sender[0]):
+            decision.person = person = people.person(user, sender[0])
             if person is not None:
-                self.people.saw(person, method, proved is not None, captured)
+                people.saw(person, method, proved is not None, captured)
         return decision
 
     def _attribute(self, decision: Decision | None, found: Exchange | None, now: float) -> None:
@@ -479,7 +480,7 @@ class Player:
         blocked = self.manner.blocking.counts(decision)
         if blocked:
             source.block(decision)
-            person = self.people.person(decision.user, decision.source[0])
+            person = decision.person or self.people.person(decision.user, decision.source[0])
             if person is not None:
                 self.people.block(person, decision)
         for watcher in self.manner.watchers:

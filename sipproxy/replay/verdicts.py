@@ -2,11 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sipproxy.core.flow import Address
 from sipproxy.replay.glance import Exchange
 from sipproxy.replay.survey import Outcome
 from sipproxy.text import decode
+
+if TYPE_CHECKING:
+    from sipproxy.replay.people import Person
 
 ANSWERED, RELAYED, DROPPED, ABSORBED = "answered", "relayed", "dropped", "absorbed"
 CHALLENGES = (401, 407)
@@ -24,7 +28,18 @@ class Decision:
 
     __slots__ = (
         *("auth", "captured", "capture", "diverges", "exchange", "line", "method"),
-        *("packet", "place", "source", "status", "stubs", "time", "to", "user", "verdict"),
+        *(
+            "packet",
+            "person",
+            "place",
+            "source",
+            "status",
+            "stubs",
+            "time",
+            "to",
+            "user",
+            "verdict",
+        ),
     )
 
     def __init__(
@@ -47,6 +62,8 @@ class Decision:
         """Which of the captures it stands in, from 0."""
         self.place = 0
         """Its number among the messages of all captures, from 0: the same in each replay."""
+        self.person: Person | None = None
+        """The user at this source, where the capture tells something of them."""
         self.verdict = ""
         self.status = 0
         self.line = ""
