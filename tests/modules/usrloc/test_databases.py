@@ -152,3 +152,21 @@ def test_any_bytes_come_back(tables: Base) -> None:
     assert phones.find("bob") == f"200 1 {contact}"
     [found] = phones.contacts("bob")
     assert found.user_agent == "it's \\n 100% ü"
+
+
+@pytest.mark.parametrize("mode", [1, 3])
+def test_a_contact_for_ever(tables: Base, mode: int) -> None:
+    phones = Phones(tables, mode, 'modparam("usrloc", "db_timer_clean", 1)')
+    contact: list[Any] = ["location", "max", "sip:max@10.0.0.1", 0, 0.5, "0", 0, 0, 255]
+    phones.served.rpc("ul.add", *contact)
+    phones.served.advance(100_000)
+    assert phones.users() == ["max"]
+    phones.stop()
+    phones.start()
+    assert phones.find("max") == "200 1 sip:max@10.0.0.1"
+    assert phones.served.rpc("ul.db_contacts", "location") == 1
+    assert phones.served.rpc("ul.db_expired_contacts", "location") == 0
+    assert (
+        phones.served.rpc("ul.lookup", "location", "max")["Contacts"].members[0][1]["Expires"]
+        == "permanent"
+    )
