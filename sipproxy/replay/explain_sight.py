@@ -13,7 +13,7 @@ from sipproxy.db.observed import observe
 from sipproxy.faults import cfg_line
 from sipproxy.modules.htable.store import Cell
 from sipproxy.replay.explain_tables import History, Moment, Place, watch_tables
-from sipproxy.replay.explain_trace import Asked, Changed, Run, Sent
+from sipproxy.replay.explain_trace import Asked, Changed, Event, Run, Sent
 from sipproxy.replay.glance import Exchange, exchange, from_user
 from sipproxy.replay.player import Player
 from sipproxy.replay.show import show_address
@@ -79,8 +79,8 @@ class Sight:
         before = host.observe_send
 
         def sent(data: bytes, flow: Flow) -> None:
-            if self._run is not None:
-                self._run.note(Sent(decode(data.partition(b"\r\n")[0]), flow.remote))
+            if self._sends(data, sys._getframe(1)):
+                self._note(Sent(decode(data.partition(b"\r\n")[0]), flow.remote))
             if before is not None:
                 before(data, flow)
 
@@ -88,11 +88,19 @@ class Sight:
         for database in host.databases:
             observe(database, self._asked)
 
-    def _asked(self, sql: str, values: object, result: object) -> None:
-        if self._run is None:
-            return
-        count = result if isinstance(result, int) else len(getattr(result, "rows", result))  # type: ignore[arg-type]
-        self._run.note(Asked(sql, values, count))
+    def _sends(self, data: bytes, frame: FrameType) -> bool:
+        """Whether the run at work sends this: timers may send for others when it is over."""
+        run = self._run
+        return run is not None and (exchange(data) == run.exchange or self._depth(frame) > 0)
+
+    def _asked(self, sql: str, values: object, result: Any) -> None:
+        if self._depth(sys._getframe(1)):
+            rows = result if isinstance(result, int) else len(getattr(result, "rows", result))
+            self._note(Asked(sql, values, rows))
+
+    def _note(self, event: Event) -> None:
+        if self._run is not None:
+            self._run.note(event)
 
     # -- routes
 
@@ -170,8 +178,8 @@ class Sight:
         touched = by.touched
         if len(touched) < _MOST_TOUCHED:
             touched.append(place)
-        if self._run is not None and line:
-            self._run.note(Changed(place, old, new))
+        if line:
+            self._note(Changed(place, old, new))
 
 
 def _who(ctx: Context) -> str:

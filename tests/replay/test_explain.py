@@ -148,6 +148,23 @@ def test_later_routes_of_a_request_belong_to_it(told: Told) -> None:
     assert sent == [Sent("SIP/2.0 503 Nobody", CALLER)]
 
 
+def test_what_timers_send_for_others_is_not_told(told: Told) -> None:
+    """The first request is sent again and again, while the second is the last that ran a route."""
+    cfg = (
+        'loadmodule "tm.so"\nloadmodule "sl.so"\nloadmodule "pv.so"\n'
+        'request_route { if ($rm == "OPTIONS") { sl_send_reply("200", "OK"); exit; }\n'
+        '$du = "sip:192.0.2.99"; t_relay(); }\n'
+    )
+    rows: list[Row] = [
+        (0.0, CALLER, US, request("MESSAGE", call_id="one", source="192.0.2.11:5060")),
+        (0.1, CALLER, US, request(call_id="two", number=2, source="192.0.2.11:5060")),
+        (9.0, CALLER, US, request("ACK", call_id="three", number=3, source="192.0.2.11:5060")),
+    ]
+    (run,) = told(cfg, rows, Wanted(call_id=b"two")).explainer.runs
+    sent = [event for event in events(run.lines) if isinstance(event, Sent)]
+    assert sent == [Sent("SIP/2.0 200 OK", CALLER)]
+
+
 def test_databases_that_are_asked(told: Told) -> None:
     cfg = (
         'loadmodule "sl.so"\nloadmodule "pv.so"\nloadmodule "db_sqlite.so"\n'
