@@ -7,6 +7,8 @@ from typing import NamedTuple
 from sipproxy.core.flow import Address
 from sipproxy.text import decode
 
+_BOTH = re.compile(rb"\nCall-ID: ([!-~]+)\r\nCSeq: (\d+ [A-Z]+)\r\n").match
+"""One behind the other, as most write them."""
 _REPLY = b"SIP/2.0 "
 _VERSION = b" SIP/2.0\r"
 _CALL_ID = re.compile(rb"\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -47,7 +49,11 @@ _new = tuple.__new__
 def exchange(data: bytes) -> Exchange | None:
     """The exchange that a message belongs to; None for what has no Call-ID or CSeq."""
     find = data.find
-    at, number = find(b"\nCall-ID: "), find(b"\nCSeq: ")
+    at = find(b"\nCall-ID: ")
+    both = _BOTH(data, at) if at >= 0 else None
+    if both is not None:
+        return _new(Exchange, both.groups())
+    number = find(b"\nCSeq: ")
     if at >= 0 and number >= 0:
         call_id = data[at + 10 : find(b"\n", at + 10)].strip()
         cseq = data[number + 7 : find(b"\n", number + 7)].strip()

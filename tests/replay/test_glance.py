@@ -78,3 +78,18 @@ def test_any_bytes_are_looked_at(data: bytes) -> None:
         credentials_user,
     ):
         look(data)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"Call-ID: a@b\r\nCSeq: 7 ACK\r\n",
+        b"CSeq: 7 ACK\r\nCall-ID: a@b\r\n",
+        b"Call-ID:   a@b \r\nCSeq: 7   ACK\r\n",
+        b"Call-ID: a@b\r\nMax-Forwards: 1\r\nCSeq:\t7\tACK\r\n",
+        b"Call-ID: a@b\nCSeq: 7 ACK\n",
+        b"i: a@b\r\ncseq: 7 ACK\r\n",
+    ],
+)
+def test_an_exchange_is_the_same_however_it_is_written(rows: bytes) -> None:
+    assert exchange(b"ACK sip:a SIP/2.0\r\n" + rows + b"\r\n") == Exchange(b"a@b", b"7 ACK")
