@@ -383,18 +383,18 @@ class Server:
             self._transport.send(self.proxy.outbox)
         self._flusher.flush()
         due = self._generations.next_deadline
-        if due != self._due:
+        if due is not None and (self._due is None or due < self._due):
             self._arm(due)
 
-    def _arm(self, due: float | None) -> None:
+    def _arm(self, due: float) -> None:
+        """Come back at `due`. Where that is too early by then, it is looked again: most timers are
+        cancelled long before, and the loop need not be told of each.
+        """
         if self._timer is not None:
             self._timer.cancel()
         self._due = due
-        if due is None:
-            self._timer = None
-        else:
-            wait = max(0.0, due - self.clock.now())
-            self._timer = self._loop.call_later(wait, self._expire, due)
+        wait = max(0.0, due - self.clock.now())
+        self._timer = self._loop.call_later(wait, self._expire, due)
 
     def _expire(self, due: float) -> None:
         """Run due timers; never earlier than `due`, though the loop may wake a little early."""
