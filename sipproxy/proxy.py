@@ -300,7 +300,7 @@ class Proxy:
 
     def _wanted(self, ctx: Context) -> bool:
         """Whether all filters let a request through to the script."""
-        for wanted in self.host.request_filters:  # no generator: a request costs enough
+        for wanted in self.host.request_filters:  # noqa: SIM110 - a generator costs more
             if not wanted(ctx):
                 return False
         return True

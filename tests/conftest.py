@@ -22,8 +22,8 @@ from sipproxy.core.sockets import ListenSocket, OwnAddresses
 from sipproxy.sip.message import Message
 
 if TYPE_CHECKING:
-    from tests.day import Day
     from tests.bases import Base
+    from tests.day import Day
     from tests.servers import DatabaseServer, MariaDb, Postgres, Servers
 
 M = TypeVar("M", bound=Module)
