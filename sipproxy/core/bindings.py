@@ -138,10 +138,10 @@ class LocationTable(Protocol):
     async def read(self, aor: str) -> Contacts:
         """The contacts of a record, expired ones too; none where there is no record."""
 
-    async def change(self, aor: str, change: Change) -> Contacts:
+    async def change(self, aor: str, change: Change, *, memory_only: bool = False) -> Contacts:
         """Replace the contacts of a record by what `change` makes of them, and answer these.
 
-        Raises NotStored.
+        With `memory_only` a database keeps those that go. Raises NotStored.
         """
 
     async def read_ruid(self, aor_hash: int, ruid: str) -> tuple[str, Contact] | None:

@@ -128,7 +128,7 @@ class Saving(Answers):
             host = Uri.parse(to).host
         if request.star:
             try:
-                await table.change(aor, _none)
+                await table.change(aor, _none, memory_only=bool(bits & MEMORY))
             except NotStored:
                 self.list_contacts(ctx, aor, await table.read(aor), host)
                 raise Refused(errors.UL_DEL_R) from None
@@ -165,7 +165,7 @@ class Saving(Answers):
             return merge(contacts)
 
         try:
-            await table.change(aor, change)
+            await table.change(aor, change, memory_only=bool(bits & MEMORY))
         except NotStored as error:
             merge.refused = Refused(errors.NOT_STORED[error.what])
             if is_new:

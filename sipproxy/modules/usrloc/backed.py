@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from sipproxy.core.bindings import NotStored
-from sipproxy.core.contact import CHANGED, DELETED, NEW, STORED, Change, Contact, Contacts
+from sipproxy.core.contact import (
+    CHANGED,
+    DELETED,
+    MEMORY_ONLY,
+    NEW,
+    STORED,
+    Change,
+    Contact,
+    Contacts,
+)
 from sipproxy.errors import DatabaseError
 from sipproxy.modules.usrloc.order import with_kept
 from sipproxy.modules.usrloc.recorder import Difference, Recorder, What, differences
@@ -53,16 +62,25 @@ class Backed(Table):
         super().go_on_as(fresh)
         self._recorder, self._at_once = fresh._recorder, fresh._at_once
 
-    async def change(self, aor: str, change: Change) -> Contacts:
+    async def change(self, aor: str, change: Change, *, memory_only: bool = False) -> Contacts:
         """Change the memory; where the database is to follow at once, wait for it."""
-        track = self._ahead if self._at_once else self._behind
-        old, new = self.replace(aor, lambda contacts: track(contacts, change(contacts)))
+
+        def track(contacts: Contacts) -> Contacts:
+            wanted = change(contacts)
+            if self._at_once:
+                return self._ahead(contacts, wanted)
+            return self._behind(contacts, wanted, MEMORY_ONLY if memory_only else 0)
+
+        old, new = self.replace(aor, track)
         if new is old:
             return new
         if not self._at_once:
             self._unwritten[aor] = None
             return new
-        failed = await self._write([(aor, one) for one in differences(old, new)])
+        work = [(aor, one) for one in differences(old, new)]
+        if memory_only:
+            work = [(aor, one) for aor, one in work if one.what != "delete"]
+        failed = await self._write(work)
         if failed:
             if not old:
                 self._withdraw(aor, new)
@@ -77,8 +95,11 @@ class Backed(Table):
         had = {id(contact) for contact in old}
         return tuple(c if id(c) in had else c._replace(state=STORED) for c in new)
 
-    def _behind(self, old: Contacts, new: Contacts) -> Contacts:
-        """Whoever is new or changed is noted; of whom a row is there stays until it is deleted."""
+    def _behind(self, old: Contacts, new: Contacts, flags: int) -> Contacts:
+        """Whoever is new or changed is noted; of whom a row is there stays until it is deleted.
+
+        Those who go have these flags of `Contact.flags` besides.
+        """
         if new is old:
             return old
         had = {contact.ruid: contact for contact in old}
@@ -91,7 +112,11 @@ class Backed(Table):
                 changes = before.state == STORED and contact.expires != DELETED
                 contact = contact._replace(state=CHANGED if changes else before.state)
             noted.append(contact)
-        leaving = tuple(c._replace(expires=DELETED) for c in had.values() if self._may_have_row(c))
+        leaving = tuple(
+            c._replace(expires=DELETED, flags=c.flags | flags)
+            for c in had.values()
+            if self._may_have_row(c)
+        )
         return with_kept(tuple(noted), old, leaving)
 
     def take(self, aor: str, now: int) -> Iterable[Contact]:

@@ -55,7 +55,7 @@ class Live(Table):
             self._recorder.tell(f"db_query failed: {error}")
         return found
 
-    async def change(self, aor: str, change: Change) -> Contacts:
+    async def change(self, aor: str, change: Change, *, memory_only: bool = False) -> Contacts:
         """Read a record, and write what `change` makes of it."""
         async with self._turn(aor):
             old = await self.read(aor)

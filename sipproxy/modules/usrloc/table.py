@@ -38,7 +38,7 @@ class Table:
         """The contacts of a record, expired ones too; none where there is no record."""
         return self.read_now(aor)
 
-    async def change(self, aor: str, change: Change) -> Contacts:
+    async def change(self, aor: str, change: Change, *, memory_only: bool = False) -> Contacts:
         """Replace the contacts of a record by what `change` makes of them, and answer these."""
         return self.change_now(aor, change)
 

@@ -135,3 +135,22 @@ def test_what_the_script_wants_in_memory_only(lite: Base, mode: int) -> None:
     phones.leave("alice")
     phones.served.advance(60)
     assert phones.contacts("alice") == ()
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_who_goes_from_memory_only_keeps_the_row(lite: Base, mode: int) -> None:
+    """`save("location", "1")`, for those whose user says so."""
+
+    def by_user(text: str) -> str:
+        save = 'if ($tU == "alice" && $hdr(Expires) == "0") { save("location", "1"); exit; } '
+        return text.replace('save("location");', f'{save} save("location");', 1)
+
+    phones = Phones(lite, mode, cfg=by_user)
+    for user in ("alice", "bob"):
+        phones.register(user)
+    phones.served.advance(60)
+    for user in ("alice", "bob"):
+        phones.send("REGISTER", user, "Contact: *\r\nExpires: 0")
+    phones.served.advance(60)
+    assert phones.contacts("alice") == phones.contacts("bob") == ()
+    assert phones.users() == ["alice"]
