@@ -6,7 +6,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import Dialect, Engine
 
 from sipproxy.db.url import DatabaseUrl
@@ -115,7 +115,7 @@ def server_engine(
             f"{url}: the driver {server.driver} is not installed: "
             f'pip install "sipproxy[{server.extra}]"'
         ) from None
-    return create_engine(
+    made = create_engine(
         URL.create(
             server.drivername,
             url.user or None,
@@ -131,6 +131,12 @@ def server_engine(
         pool_pre_ping=pings,
         connect_args={**server.patience(timeout), **server.values(), **arguments},
     )
+    if url.scheme == "postgres":
+        from sipproxy.db.bounded import connector
+
+        connect = connector(timeout)
+        event.listen(made, "do_connect", lambda dialect, record, args, named: connect(**named))
+    return made
 
 
 def engine(url: DatabaseUrl, timeout: float = 10.0) -> Engine:
