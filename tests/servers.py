@@ -10,7 +10,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 USER, PASSWORD = "kamailio", "kamailiorw"
 PREFIX = "sipproxy-tests-"
@@ -43,7 +44,7 @@ class DatabaseServer(ABC):
     def __init__(self) -> None:
         """Raises Absent; nothing is started yet."""
         self._check()
-        self.port = _free_port()
+        self.port = free_port()
         place = _fast_folder()
         _sweep(Path(place or tempfile.gettempdir()))
         prefix = f"{PREFIX}{os.getpid()}-"
@@ -347,17 +348,3 @@ def _fast_folder() -> str | None:
     except OSError:
         return None
     return str(shared) if enough else None
-
-
-def free_udp_port() -> int:
-    """A UDP port of loopback that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from sipproxy.net.rpc_client import call
+from tests.ports import free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 STOCK = Path("/etc/kamailio/kamailio.cfg")
@@ -287,11 +288,3 @@ def is_bound(port: int) -> bool:
         except OSError:
             return True
         return False
-
-
-def free_port() -> int:
-    """A UDP port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

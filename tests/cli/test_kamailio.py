@@ -13,6 +13,7 @@ import pytest
 
 from sipproxy.cli import kamailio
 from sipproxy.program import Program
+from tests.ports import free_port
 
 Sipproxy = Callable[..., Any]
 
@@ -25,13 +26,6 @@ def cfg(tmp_path: Path) -> Path:
         'loadmodule "sl.so"\nrequest_route { sl_send_reply("200", TEXT); }\n'
     )
     return path
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_check(sipproxy: Sipproxy, cfg: Path) -> None:

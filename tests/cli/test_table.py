@@ -12,6 +12,7 @@ import pytest
 
 from sipproxy.modules.htable.snapshot import Snapshot
 from sipproxy.modules.htable.store import Cell
+from tests.ports import free_port
 
 Sipproxy = Callable[..., Any]
 
@@ -30,7 +31,7 @@ request_route { exit; }
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The run directory of a server; its tables are empty at the start of the module."""
     folder = tmp_path_factory.mktemp("served")
-    (folder / "t.cfg").write_text(f"listen=udp:127.0.0.1:0\n{CFG}")
+    (folder / "t.cfg").write_text(f"listen=udp:127.0.0.1:{free_port()}\n{CFG}")
     words = [sys.executable, "-m", "sipproxy", "-f", "t.cfg", "-DD", "-E", "-Y", str(folder)]
     with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sipproxy.cli.waiting import with_wait_db
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 Sipproxy = Callable[..., Any]
 
@@ -30,7 +30,7 @@ def test_a_value_may_be_left_out() -> None:
 def test_a_database_that_does_not_come(
     sipproxy: Sipproxy, tmp_path: Path, style: tuple[str, ...]
 ) -> None:
-    (tmp_path / "x.cfg").write_text(CFG.replace("PORT", str(free_udp_port())))
+    (tmp_path / "x.cfg").write_text(CFG.replace("PORT", str(free_port())))
     words = [word.format(cfg=tmp_path / "x.cfg") for word in style]
     sentence = "sqlite:////nowhere/k.db: there is no such file (/nowhere/k.db)"
     said = sipproxy(*words)

@@ -1,7 +1,6 @@
 """The examples with users: on a virtual clock, and as servers on UDP, sipproxy or Kamailio."""
 
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +11,7 @@ from sqlalchemy import create_engine, insert
 
 from sipproxy.db.schema import kamailio_tables
 from sipproxy.testing.scene import Scene, Subscribers
+from tests.ports import free_port
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "kamailio_cfg"
 PASSWORDS = {
@@ -90,11 +90,3 @@ def serving(
             yield port
 
     return serve
-
-
-def free_port() -> int:
-    """A UDP port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -15,6 +15,7 @@ import pytest
 
 from sipproxy.program import load_file
 from sipproxy.testing import ProxyUnderTest, request
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = ROOT / "examples" / "kamailio_cfg" / "rate_limit.cfg"
@@ -24,13 +25,6 @@ WINDOW = 100_000_000
 
 SIPPROXY = (sys.executable, "-m", "sipproxy", "-f", str(CFG), "-DD", "-E")
 KAMAILIO = ("kamailio", "-f", str(CFG), "-DD", "-E", "-m", "64", "-M", "8")
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

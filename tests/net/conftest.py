@@ -11,21 +11,9 @@ from sipproxy.net.dns import NameServer
 from sipproxy.net.options import Options
 from sipproxy.net.server import Server
 from sipproxy.program import load_text
+from tests.ports import free_port
 
 NameServers = tuple[NameServer, ...]
-
-
-def free_port(*, tcp: bool = False) -> int:
-    """A UDP port of loopback that nobody has, as a TCP port neither if so wanted."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    if tcp:
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            return free_port(tcp=tcp)
-    return port
 
 
 class Running:
@@ -34,7 +22,7 @@ class Running:
     def __init__(
         self, cfg: str, folder: Path, *, tcp: bool = False, name_servers: NameServers = ()
     ) -> None:
-        self.port = free_port(tcp=tcp)
+        self.port = free_port()
         self.folder = folder
         text = f"listen=udp:127.0.0.1:{self.port}\n"
         if tcp:

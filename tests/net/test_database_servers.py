@@ -14,7 +14,7 @@ from sipproxy.net.options import Options
 from sipproxy.net.rpc_client import call
 from sipproxy.net.server import Server
 from sipproxy.program import load_text
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.bases import Base
@@ -168,7 +168,7 @@ def test_a_server_frozen_for_long_holds_nobody_up(
 
 
 def test_down_at_the_start(base: "Base", server: "DatabaseServer") -> None:
-    program = load_text(f"listen=udp:127.0.0.1:{free_udp_port()}\n{cfg(base)}", file="t.cfg")
+    program = load_text(f"listen=udp:127.0.0.1:{free_port()}\n{cfg(base)}", file="t.cfg")
     server.stop()
     timer = threading.Timer(0.3, server.start)
     try:

@@ -12,6 +12,7 @@ from sipproxy.net.addresses import StartError
 from sipproxy.net.options import Options
 from sipproxy.net.server import Server
 from sipproxy.program import load_text
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.net.conftest import Running
@@ -90,7 +91,7 @@ def test_a_server_that_stops_answers_who_waits(
 
 
 def test_a_missing_database_ends_the_start_in_one_sentence(file: Path) -> None:
-    text = f"listen=udp:127.0.0.1:0\n{CFG.format(file=file)}"
+    text = f"listen=udp:127.0.0.1:{free_port()}\n{CFG.format(file=file)}"
     with pytest.raises((StartError, CfgError), match=r"users\.db: there is no such file"):
         Server(load_text(text, file="t.cfg"), Options())
     assert not file.exists()

@@ -15,6 +15,7 @@ from sipproxy.net.addresses import StartError
 from sipproxy.net.rpc_client import call
 from sipproxy.net.rpc_socket import group_number, user_number
 from sipproxy.rpc.binrpc import decode_answer, encode_call, read_packet
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.net.conftest import Running
@@ -34,22 +35,6 @@ modparam("jsonrpcs", "transport", 4)
 modparam("jsonrpcs", "dgram_socket", "json.sock")
 request_route {{ sl_send_reply("200", "OK"); }}
 """
-
-
-def free_port() -> int:
-    """A port free for TCP and UDP alike."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
-        ):
-            one.bind(("127.0.0.1", 0))
-            try:
-                two.bind(one.getsockname())
-            except OSError:
-                continue
-            port: int = one.getsockname()[1]
-            return port
 
 
 @pytest.fixture

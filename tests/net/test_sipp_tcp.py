@@ -1,13 +1,14 @@
 """Calls of SIPp by TCP: to a phone by UDP, to one by TCP, and from UDP to TCP."""
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.net.conftest import Running
@@ -37,19 +38,6 @@ def start(folder: Path, scenario: str, proto: str, port: int, *words: str) -> su
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-
-
-def free_port() -> int:
-    """A port that is free by both transports."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", port)).close()
-            except OSError:
-                continue
-            return port
 
 
 @pytest.mark.skipif(SIPP is None, reason="sipp is not installed")

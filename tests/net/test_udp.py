@@ -10,14 +10,7 @@ from sipproxy.core.flow import Flow, Outgoing
 from sipproxy.core.sockets import ListenSocket
 from sipproxy.net.addresses import StartError
 from sipproxy.net.udp import BATCH, UdpSocket, UdpTransport, bind_all
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 class Rig:

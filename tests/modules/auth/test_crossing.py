@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
+
 KAMAILIO = shutil.which("kamailio")
 pytestmark = [
     pytest.mark.peer,
@@ -67,14 +69,6 @@ class Peer:
         """The reply to a request."""
         self.ours.sendto(text.encode(), ("127.0.0.1", self.port))
         return self.ours.recv(65535).decode()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
 
 
 @contextmanager

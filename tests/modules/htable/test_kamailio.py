@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.opened import START, Served
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.bases import Base
@@ -64,7 +64,7 @@ def kamailio(base: "Base", tmp_path: Path) -> Iterator[Command]:
         base.run("CREATE TABLE e AS SELECT * FROM htable")
         base.run("ALTER TABLE e DROP COLUMN id")
     base.fill("htable", [{"key_name": "first", "key_value": "made", "expires": 0}])
-    more = KAMAILIO.format(folder=tmp_path, port=free_udp_port())
+    more = KAMAILIO.format(folder=tmp_path, port=free_port())
     cfg = tmp_path / "k.cfg"
     cfg.write_text(CFG.format(loads=base.loads, url=base.url, more=more))
     words = ["kamailio", "-f", str(cfg), "-DD", "-E", "-m", "64", "-M", "8", "-Y", str(tmp_path)]

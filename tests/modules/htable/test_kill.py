@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sipproxy.clock import Chance
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.bases import Base
@@ -68,7 +68,7 @@ class Life:
     def __init__(self, base: "Base", folder: Path) -> None:
         self.cfg = folder / "t.cfg"
         named = {"loads": base.loads, "url": base.url, "folder": folder}
-        self.cfg.write_text(CFG.format(**named, rows=ROWS, port=free_udp_port()))
+        self.cfg.write_text(CFG.format(**named, rows=ROWS, port=free_port()))
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.bases import Base
 from tests.phones import CFG
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 Served = Callable[[Sequence[str], Path], AbstractContextManager[None]]
 
@@ -36,7 +36,7 @@ def test_users(served: Served, lite: Base, tmp_path: Path, mode: int) -> None:
     more = CONTROL.format(folder=tmp_path, mode=mode)
     text = CFG.format(loads=lite.loads, url=lite.url, more=more)
     cfg = tmp_path / "t.cfg"
-    cfg.write_text(text.replace("5060", str(free_udp_port())))
+    cfg.write_text(text.replace("5060", str(free_port())))
 
     def kamctl(*words: str) -> Any:
         done = subprocess.run(

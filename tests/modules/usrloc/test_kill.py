@@ -14,7 +14,7 @@ from sipproxy.clock import Chance
 from sipproxy.testing import request
 from tests.bases import Base
 from tests.phones import CFG
-from tests.servers import free_udp_port
+from tests.ports import free_port
 
 PHONES = 400
 
@@ -23,7 +23,7 @@ class Life:
     """One run of a server after the other on the same rows; it writes each second."""
 
     def __init__(self, base: Base, folder: Path) -> None:
-        self._port = free_udp_port()
+        self._port = free_port()
         more = 'modparam("usrloc", "db_mode", 2)\nmodparam("usrloc", "timer_interval", 1)'
         self._cfg = folder / "t.cfg"
         text = CFG.format(loads=base.loads, url=base.url, more=more)
