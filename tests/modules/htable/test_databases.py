@@ -210,3 +210,21 @@ def test_a_start_that_fails_writes_nothing(serve: Serve, made: "Base") -> None:
 def test_a_table_that_is_not_there(serve: Serve, made: "Base") -> None:
     with pytest.raises(ModuleError, match=r"htable t: dbtable=none: .*none"):
         serve(cfg(made, "t=>dbtable=none")).open()
+
+
+@pytest.mark.soak
+def test_a_server_that_hangs_at_the_end(
+    serve: Serve, made: "Base", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if made.server is None:
+        pytest.skip("files do not hang")
+    monkeypatch.setattr("sipproxy.db.pooled.TABLE_SECONDS", 0.2)
+    monkeypatch.setattr("sipproxy.db.bounded.SLACK", 0.1)
+    made.fill("htable", [row("a", "one")])
+    served = serve(cfg(made, "t=>dbtable=htable;dbmode=1")).open()
+    served.write("$sht(t=>a)", "two")
+    made.server.freeze()
+    served.proxy.close()
+    made.server.thaw()
+    assert served.said("failed syncing hash table [t] to db")
+    assert made.rows("htable", "key_value") == [("one",)]
