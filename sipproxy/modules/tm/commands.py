@@ -27,9 +27,10 @@ class Commands(Local):
         return [self._row(t) for t in self.known.all()]
 
     def _row(self, t: Transaction) -> Mapping[str, int | str]:
-        head, left = t.request.head, t.end_of_life - self.host.now()
+        request, left = t.glance(), t.end_of_life - self.host.now()
+        head = request.head
         lines = {
-            name: "".join(head[row.start : row.end] for row in t.request.rows(name)[:1])
+            name: "".join(head[row.start : row.end] for row in request.rows(name)[:1])
             for name in ("from", "to", "call-id")
         }
         return {
@@ -40,7 +41,7 @@ class Commands(Local):
             "from": lines["from"],
             "to": lines["to"],
             "callid": lines["call-id"],
-            "cseq": f"CSeq: {t.request.cseq.number}",
+            "cseq": f"CSeq: {request.cseq.number}",
             "uas_request": "no" if t.local else "yes",
             "tflags": _flags(t),
             "outgoings": len(t.branches),

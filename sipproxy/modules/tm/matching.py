@@ -39,10 +39,6 @@ def call_key(msg: Message) -> Key:
     return (msg.call_id, msg.cseq.number)
 
 
-def _has_call(transaction: Transaction) -> bool:
-    return transaction.method not in ("ACK", "CANCEL")
-
-
 class Known:
     """The transactions there are, by every key under which a message may ask for one."""
 
@@ -67,8 +63,8 @@ class Known:
             self._by_request[key] = transaction
             transaction.key = key
         self._by_token[transaction.token] = transaction
-        if self._by_call is not None and _has_call(transaction):
-            self._by_call[call_key(transaction.request)] = transaction
+        if self._by_call is not None:
+            self._note_call(self._by_call, transaction)
 
     def add_dialog(self, transaction: Transaction, to_tag: str) -> None:
         """Let the ACK to our own 2xx find its transaction."""
@@ -96,16 +92,22 @@ class Known:
             self._by_dialog.pop(dialog_key(transaction.request, transaction.to_tag), None)
         for tag in transaction.answers:
             self._by_answer.pop(dialog_key(transaction.request, tag), None)
-        if self._by_call is not None:
-            key = call_key(transaction.request)
-            if self._by_call.get(key) is transaction:
-                del self._by_call[key]
+        call = transaction.call
+        if self._by_call and call is not None and self._by_call.get(call) is transaction:
+            del self._by_call[call]
 
     def of_call(self, call_id: str, number: str) -> Transaction | None:
         """The transaction of this Call-ID and CSeq number."""
         if self._by_call is None:
-            self._by_call = {call_key(t.request): t for t in self.all() if _has_call(t)}
+            self._by_call = {}
+            for transaction in self.all():
+                self._note_call(self._by_call, transaction)
         return self._by_call.get((call_id, number))
+
+    def _note_call(self, calls: dict[Key, Transaction], transaction: Transaction) -> None:
+        if transaction.method not in ("ACK", "CANCEL"):
+            transaction.call = call_key(transaction.glance())
+            calls[transaction.call] = transaction
 
     def of_request(self, msg: Message, key: Key | None = None) -> Transaction | None:
         """The transaction that a request repeats, or that an ACK ends. Raises MessageError.

@@ -149,9 +149,7 @@ class Timing(Params):
         self.stop(b.give_up)
         b.give_up = None
         wait = max(0.0, min(wait, t.end_of_life - self.host.now()))
-        b.give_up = self._timer(
-            wait, self._branch_due, t, b, "timer B" if t.invite else "timer F"
-        )
+        b.give_up = self._timer(wait, self._branch_due, t, b, "timer B" if t.invite else "timer F")
 
     def slow_a(self, t: Transaction, b: Branch, msg: Message | None = None) -> None:
         """Wait twice as long for the next retransmission, T2 at most."""

@@ -154,8 +154,8 @@ class Transaction(Plan):
     them, shared by all routes. `busy`: a route of this transaction is at work, perhaps suspended;
     `inputs` wait for it. `watches` are told what becomes of it, `answers` are the To tags of its
     2xx that they were told of, `picked` is the branch whose failure counts.
-    `held` is what t_suspend put aside. Most never ask for their `request` again once their first
-    route is over.
+    `key` and `call` are those it is known by. `held` is what t_suspend put aside. Most never ask
+    for their `request` again once their first route is over.
     """
 
     __slots__ = (
@@ -166,6 +166,7 @@ class Transaction(Plan):
         "bflags",
         "branches",
         "busy",
+        "call",
         "canceled",
         "created",
         "done",
@@ -221,6 +222,7 @@ class Transaction(Plan):
         self.branches: list[Branch] = []
         self.end_of_life = 0.0
         self.key: tuple[str, ...] | None = None
+        self.call: tuple[str, ...] | None = None
         self.token = ""
         self.hash_index = 0
         self.label = 0
@@ -262,13 +264,19 @@ class Transaction(Plan):
     def request(self) -> Message:
         """The request: if it rests it is read anew, and kept from then on."""
         if self._request is None:
-            proto, local, remote, *_ = self.flow
-            self._request = Message.parse(self._raw, source=remote, dest=local, proto=proto)
+            self._request = self.glance()
         return self._request
 
     @request.setter
     def request(self, request: Message) -> None:
         self._request = request
+
+    def glance(self) -> Message:
+        """The request for one look: if it rests it goes on resting."""
+        if self._request is not None:
+            return self._request
+        proto, local, remote, *_ = self.flow
+        return Message.parse(self._raw, source=remote, dest=local, proto=proto)
 
     @property
     def rests(self) -> bool:

@@ -104,3 +104,13 @@ def test_numbers(call: Callable[..., Any]) -> None:
     assert (stats["current"], stats["waiting"], stats["2xx"]) == (1, 1, 1)
     world.wait(6)
     assert world.proxy.rpc("tm.stats")["freed"] == 1
+
+
+def test_a_look_at_transactions_leaves_their_requests_at_rest(call: Callable[..., Any]) -> None:
+    world = call()
+    world.send("MESSAGE")
+    assert world.only.rests
+    (row,) = world.proxy.rpc("tm.list")
+    assert (row["callid"], row["method"]) == ("Call-ID: call-1\r\n", "MESSAGE")
+    assert world.tm.known.of_call("call-1", "1") is world.only
+    assert world.only.rests

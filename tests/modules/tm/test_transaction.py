@@ -42,7 +42,7 @@ def test_a_request_at_rest_is_read_anew() -> None:
     before = t.request
     assert t.request is before
     t.rest()
-    assert (t.rests, t.method) == (True, "INVITE")
+    assert (t.glance().raw, t.rests, t.method) == (before.raw, True, "INVITE")
     again = t.request
     assert again is not before
     assert (t.request is again, t.rests) == (True, False)
