@@ -5,11 +5,13 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sipproxy.core.flow import Address
 from sipproxy.core.sockets import DEFAULT_PORT, ListenSocket
 from sipproxy.errors import SipproxyError
+from sipproxy.program import Program
 from sipproxy.script.tree import Address as ListenAddress
 
 _SIOCGIFADDR = 0x8915
@@ -109,6 +111,21 @@ def own_addresses() -> list[str]:
     """Every IPv4 address of the machine's interfaces, each once."""
     found = [interface_ipv4(name) for name in interfaces()]
     return list(dict.fromkeys(address for address in found if address))
+
+
+def with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:
+    """The names of our addresses count as ours, unless the cfg says auto_aliases=no."""
+    settings = program.settings
+    if not settings.auto_aliases:
+        return program
+    known = {alias[0] for alias in settings.alias}
+    more = [
+        (name, one.port, one.proto)
+        for one in sockets
+        for name in names_of([one.address])
+        if name not in known
+    ]
+    return replace(program, settings=replace(settings, alias=[*settings.alias, *more]))
 
 
 def names_of(addresses: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ A request names the client's own pipe, in a directory that the server knows, for
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _HALF = 5.0
 """Seconds after which what came half is given up, lest it spoil the next request."""
 
 
-class _FifoServer:
+class _FifoServer(ABC):
     """What both protocols have in common; `after` is called when a command ran."""
 
     def __init__(
@@ -58,8 +59,9 @@ class _FifoServer:
             self._timer = self._loop.call_later(_HALF, self._give_up)
         self._after()
 
+    @abstractmethod
     def _feed(self, data: bytes) -> None:
-        raise NotImplementedError
+        """Read on; what is whole is run."""
 
     def _give_up(self) -> None:
         self._half.forget()

@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from sipproxy.clock import Chance, SystemClock
@@ -21,7 +20,7 @@ from sipproxy.core.sockets import ListenSocket
 from sipproxy.errors import ModuleError
 from sipproxy.faults import cfg_line
 from sipproxy.generations import Generations
-from sipproxy.net.addresses import StartError, listen_sockets, names_of
+from sipproxy.net.addresses import StartError, listen_sockets, with_aliases
 from sipproxy.net.core_commands import CoreCommands, command_line
 from sipproxy.net.dns import DnsClient, attach
 from sipproxy.net.limited import LimitedLog
@@ -63,7 +62,7 @@ class Server:
         self._unserved = unserved
         if not sockets:
             raise StartError(f"no address to listen on ({', '.join(unserved)})")
-        program = _with_aliases(program, sockets)
+        program = with_aliases(program, sockets)
         bound: list[UdpSocket] = []
         listening: list[TcpListener] = []
         self._loop = asyncio.new_event_loop()
@@ -282,7 +281,7 @@ class Server:
         if sockets != self.proxy.host.own.sockets:
             shown = " ".join(map(_shown, sockets))
             raise StartError(f"listen addresses change with a restart only, these are new: {shown}")
-        return _with_aliases(program, sockets), sockets
+        return with_aliases(program, sockets), sockets
 
     def _make_next(self, program: Program, sockets: list[ListenSocket], log: HeldLog) -> Proxy:
         return self._make_proxy(program, sockets, log, self.proxy)
@@ -476,21 +475,6 @@ def _traceback(error: Exception) -> str:
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()
-
-
-def _with_aliases(program: Program, sockets: list[ListenSocket]) -> Program:
-    """The names of our addresses count as ours, unless the cfg says auto_aliases=no."""
-    settings = program.settings
-    if not settings.auto_aliases:
-        return program
-    known = {alias[0] for alias in settings.alias}
-    more = [
-        (name, one.port, one.proto)
-        for one in sockets
-        for name in names_of([one.address])
-        if name not in known
-    ]
-    return replace(program, settings=replace(settings, alias=[*settings.alias, *more]))
 
 
 def settle_collector() -> None:
