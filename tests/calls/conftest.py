@@ -136,7 +136,7 @@ class Stage:
     def register(self, user: str, *ports: int) -> None:
         """Let a user be reached at these ports."""
         for port in ports:
-            self.play("register", user=user, contact=port, expires=600).done()
+            self.play("register", user=user, contact=port, expires=3600).done()
 
     def answer(self, scenario: str, user: str = "", *options: str) -> Phone:
         """Start a phone that waits for a call, and register its user if one is given."""
