@@ -12,7 +12,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 MIRROR ?=
 # Processes that run the tests; most tests of live servers wait. 0: the tests run in this one.
-WORKERS ?= 3
+WORKERS ?= 2
 
 # The tests start hundreds of short processes: compiled files halve their start, whatever the
 # environment says.
