@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
@@ -167,7 +168,7 @@ def test_a_server_frozen_for_long_holds_nobody_up(
     _holds_nobody_up(serve(cfg(base)), server, FROZEN)
 
 
-def test_down_at_the_start(base: "Base", server: "DatabaseServer") -> None:
+def test_down_at_the_start(base: "Base", server: "DatabaseServer", tmp_path: Path) -> None:
     program = load_text(f"listen=udp:127.0.0.1:{free_port()}\n{cfg(base)}", file="t.cfg")
     server.stop()
     timer = threading.Timer(0.3, server.start)
@@ -175,11 +176,11 @@ def test_down_at_the_start(base: "Base", server: "DatabaseServer") -> None:
         with pytest.raises(
             StartError, match=rf"{base.kind}://kamailio@127.0.0.1:\d+/\w+: .*refuse"
         ):
-            Server(program, Options())
+            Server(program, Options(run_dir=str(tmp_path)))
     finally:
         timer.start()
     try:
-        patient = Server(program, Options(wait_db=30.0))
+        patient = Server(program, Options(run_dir=str(tmp_path), wait_db=30.0))
     finally:
         timer.join()
     patient.proxy.close()

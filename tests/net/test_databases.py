@@ -93,5 +93,5 @@ def test_a_server_that_stops_answers_who_waits(
 def test_a_missing_database_ends_the_start_in_one_sentence(file: Path) -> None:
     text = f"listen=udp:127.0.0.1:{free_port()}\n{CFG.format(file=file)}"
     with pytest.raises((StartError, CfgError), match=r"users\.db: there is no such file"):
-        Server(load_text(text, file="t.cfg"), Options())
+        Server(load_text(text, file="t.cfg"), Options(run_dir=str(file.parent)))
     assert not file.exists()
