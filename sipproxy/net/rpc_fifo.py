@@ -9,6 +9,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from sipproxy.core.endpoints import RpcEndpoint
 from sipproxy.net.fifo import Fifo, ReplyPipes, Tell, Writer
@@ -18,28 +19,36 @@ from sipproxy.rpc.jsonstream import MOST_DOCUMENT, Documents
 from sipproxy.rpc.mi import BadRequest, MiReader, MiRequest, begin_mi
 from sipproxy.rpc.serve import begin_json_call
 
+Reader = TypeVar("Reader", Documents, MiReader)
+
 _HALF = 5.0
 """Seconds after which what came half is given up, lest it spoil the next request."""
 
 
-class _FifoServer(ABC):
+class _FifoServer(ABC, Generic[Reader]):
     """What both protocols have in common; `after` is called when a command ran."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         endpoint: RpcEndpoint,
-        reader: Documents | MiReader,
+        registry: Registry,
         tell: Tell,
         after: Callable[[], None],
     ) -> None:
         self._loop = loop
+        self._endpoint = endpoint
+        self._registry = registry
         self._tell = tell
         self._after = after
-        self._half = reader
+        self._reader: Reader = self._make_reader()
         self._timer: asyncio.TimerHandle | None = None
         self._replies = ReplyPipes(loop, endpoint.reply_dir, tell)
         self._fifo: Fifo | None = None
+
+    @abstractmethod
+    def _make_reader(self) -> Reader:
+        """What finds the requests in what comes."""
 
     def open(self, path: Path, mode: int, owner: tuple[int, int]) -> None:
         """Make the pipe and serve it; raises OSError."""
@@ -55,7 +64,7 @@ class _FifoServer(ABC):
     def _take(self, data: bytes) -> None:
         self._stop_timer()
         self._feed(data)
-        if self._half.half:
+        if self._reader.half:
             self._timer = self._loop.call_later(_HALF, self._give_up)
         self._after()
 
@@ -64,7 +73,7 @@ class _FifoServer(ABC):
         """Read on; what is whole is run."""
 
     def _give_up(self) -> None:
-        self._half.forget()
+        self._reader.forget()
         self._tell("half a request came by the FIFO and not the rest: it is given up")
         self._after()
 
@@ -73,24 +82,14 @@ class _FifoServer(ABC):
             self._timer.cancel()
 
 
-class JsonFifo(_FifoServer):
+class JsonFifo(_FifoServer[Documents]):
     """One JSON document after the other; the member `reply_name` names the client's pipe."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        endpoint: RpcEndpoint,
-        registry: Registry,
-        tell: Tell,
-        after: Callable[[], None],
-    ) -> None:
-        self._documents = Documents()
-        super().__init__(loop, endpoint, self._documents, tell, after)
-        self._registry = registry
-        self._pretty = endpoint.pretty
+    def _make_reader(self) -> Documents:
+        return Documents()
 
     def _feed(self, data: bytes) -> None:
-        for document in self._documents.feed(data):
+        for document in self._reader.feed(data):
             if document:
                 self._run(document)
             else:
@@ -109,27 +108,17 @@ class JsonFifo(_FifoServer):
                 self._replies.open(call.reply_name, lambda pipe: _write(pipe, reply.body))
             self._after()
 
-        begin_json_call(self._registry, call, self._pretty, done)
+        begin_json_call(self._registry, call, self._endpoint.pretty, done)
 
 
-class MiFifo(_FifoServer):
+class MiFifo(_FifoServer[MiReader]):
     """Kamailio 3's requests; without a pipe for the answer no command is run."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        endpoint: RpcEndpoint,
-        registry: Registry,
-        tell: Tell,
-        after: Callable[[], None],
-    ) -> None:
-        self._requests = MiReader()
-        super().__init__(loop, endpoint, self._requests, tell, after)
-        self._registry = registry
-        self._indent = endpoint.indent
+    def _make_reader(self) -> MiReader:
+        return MiReader()
 
     def _feed(self, data: bytes) -> None:
-        for request in self._requests.feed(data):
+        for request in self._reader.feed(data):
             if isinstance(request, BadRequest):
                 self._tell(f"a bad request came by the FIFO: {request}")
             else:
@@ -144,7 +133,7 @@ class MiFifo(_FifoServer):
                 pipe.write(answer)
                 self._after()
 
-            begin_mi(self._registry, request, self._indent, done)
+            begin_mi(self._registry, request, self._endpoint.indent, done)
 
         self._replies.open(request.reply_name, opened)
 

@@ -17,7 +17,7 @@ from sipproxy.errors import ModuleError
 from sipproxy.modules.usrloc import order
 from sipproxy.modules.usrloc.memory import MemoryStore
 from sipproxy.modules.usrloc.params import Params
-from sipproxy.modules.usrloc.table import IsLost, Table
+from sipproxy.modules.usrloc.table import IsLost, Table, instead
 
 _AT_A_TIME = 0.001
 """Seconds of a sweep before messages are let through."""
@@ -235,7 +235,7 @@ class Base(Params):
                 contacts = table.read_now(aor)
                 kept = self.keep_alive(aor, contacts)
                 if kept is not contacts:
-                    table.change_now(aor, partial(_instead, kept))
+                    table.change_now(aor, partial(instead, kept))
             yield len(records)
 
     def keep_alive(self, aor: str, contacts: Contacts) -> Contacts:
@@ -262,7 +262,3 @@ class Base(Params):
     def complain(self, text: str) -> None:
         """Write an error to the log."""
         report(self.host.log, ERROR, "usrloc", text)
-
-
-def _instead(contacts: Contacts, _: Contacts) -> Contacts:
-    return contacts

@@ -31,7 +31,7 @@ class Table:
         if fresh.store.size != self.store.size:
             for records in self.store.slots():
                 for aor, contacts in records:
-                    fresh.store.change(aor, partial(_instead, contacts))
+                    fresh.store.change(aor, partial(instead, contacts))
             self.store = fresh.store
 
     async def read(self, aor: str) -> Contacts:
@@ -122,5 +122,6 @@ class Table:
         return self.store.slots()
 
 
-def _instead(contacts: Contacts, _: Contacts) -> Contacts:
+def instead(contacts: Contacts, _: Contacts) -> Contacts:
+    """A change, its first argument bound: these contacts, whatever there was."""
     return contacts
