@@ -222,6 +222,8 @@ class Loader:
             self._error(item.param.span, message, hint)
             return
         fitting = [(a, d) for a, d in same_name if _kind(d) is type(value)]
+        if not fitting and any(getattr(d, "takes_numbers", False) for _, d in same_name):
+            fitting, value = same_name, str(value)
         if not fitting:
             wanted = "an integer" if _kind(same_name[0][1]) is int else "a string"
             self._error(item.value.span, f"{module.name}.{item.param.text} takes {wanted}")

@@ -171,3 +171,16 @@ def test_an_error_about_a_call_refuses_the_cfg() -> None:
         told("request_route { say(13); }")
     (problem,) = (p for p in caught.value.problems if p.severity == "error")
     assert (problem.span.column, problem.message, problem.hint) == (21, "not 13", "try 12")
+
+
+def test_a_number_for_a_parameter_that_takes_both_is_its_digits() -> None:
+    cfg = """#!KAMAILIO
+        loadmodule "jsonrpcs.so"
+        modparam("jsonrpcs", "fifo_user", 33)
+        modparam("jsonrpcs", "fifo_group", "voip")
+        request_route { exit; }"""
+    module = load_cfg_text(cfg).host.modules["jsonrpcs"]
+    assert vars(module)["fifo_user"] == "33"
+    assert vars(module)["fifo_group"] == "voip"
+    with pytest.raises(CfgError, match="fifo_name takes a string"):
+        load_cfg_text(cfg.replace("fifo_user", "fifo_name"))

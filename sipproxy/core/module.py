@@ -247,13 +247,21 @@ class ModParam:
     """A modparam kept in an attribute of the module's instance; made by :func:`modparam`."""
 
     def __init__(
-        self, default: int | str | None, help: str, kind: type, least: int | None, name: str
+        self,
+        default: int | str | None,
+        help: str,
+        kind: type,
+        least: int | None,
+        name: str,
+        *,
+        takes_numbers: bool = False,
     ) -> None:
         self.default = default
         self.help = help
         self.kind = kind
         self.least = least
         self.name = name
+        self.takes_numbers = takes_numbers
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
@@ -273,11 +281,15 @@ def modparam(
     kind: type | None = None,
     at_least: int | None = None,
     name: str = "",
+    takes_numbers: bool = False,
 ) -> Any:
-    """A modparam `name` (else the attribute's) with its default; int or str as the default is."""
+    """A modparam `name` (else the attribute's) with its default; int or str as the default is.
+
+    One of text that `takes_numbers` may be given as a number too, and gets its digits.
+    """
     if kind is None:
         kind = int if isinstance(default, int) else str
-    return ModParam(default, help, kind, at_least, name)
+    return ModParam(default, help, kind, at_least, name, takes_numbers=takes_numbers)
 
 
 class EventMark:

@@ -8,7 +8,7 @@ from sipproxy.core.bindings import HttpReplies
 from sipproxy.core.context import Context
 from sipproxy.core.endpoints import RpcEndpoint
 from sipproxy.core.log import ERROR, WARN, report
-from sipproxy.core.module import Module, function, modparam, modparam_method, pvar, rpc
+from sipproxy.core.module import Module, function, modparam, pvar, rpc
 from sipproxy.core.params import LooseInt, LooseStr
 from sipproxy.errors import ModuleError
 from sipproxy.text import decode
@@ -25,14 +25,18 @@ class Jsonrpcs(Module, name="jsonrpcs"):
     transport = modparam(6, "Mask: 1 HTTP, 2 FIFO, 4 datagram; 0 is all that can be served.")
     dgram_socket = modparam("kamailio_rpc.sock", "Path of a unix socket, or udp:host:port.")
     dgram_mode = modparam(0o660, "Permissions of the datagram socket.")
-    dgram_user = modparam("", "User name or number that owns the datagram socket.", kind=str)
-    dgram_group = modparam("", "Group name or number that owns the datagram socket.", kind=str)
+    dgram_user = modparam(
+        "", "User name or number that owns the datagram socket.", takes_numbers=True
+    )
+    dgram_group = modparam(
+        "", "Group name or number that owns the datagram socket.", takes_numbers=True
+    )
     dgram_workers = modparam(1, "Accepted; the server's own loop answers.")
     dgram_timeout = modparam(2000, "Accepted; an answer that cannot be sent at once is dropped.")
     fifo_name = modparam("kamailio_rpc.fifo", "Path of the FIFO.")
     fifo_mode = modparam(0o660, "Permissions of the FIFO.")
-    fifo_user = modparam("", "User name or number that owns the FIFO.", kind=str)
-    fifo_group = modparam("", "Group name or number that owns the FIFO.", kind=str)
+    fifo_user = modparam("", "User name or number that owns the FIFO.", takes_numbers=True)
+    fifo_group = modparam("", "Group name or number that owns the FIFO.", takes_numbers=True)
     fifo_reply_dir = modparam("/tmp/", "Directory of the FIFOs that answers are written to.")
     pretty_format = modparam(1, "0: answers on one line.")
 
@@ -42,26 +46,6 @@ class Jsonrpcs(Module, name="jsonrpcs"):
         self._code = 0
         self._text: str | None = None
         self._body: str | None = None
-
-    @modparam_method("dgram_user", int)
-    def _set_dgram_user(self, number: int) -> None:
-        """The number of the user that owns the datagram socket."""
-        self.dgram_user = str(number)
-
-    @modparam_method("dgram_group", int)
-    def _set_dgram_group(self, number: int) -> None:
-        """The number of the group that owns the datagram socket."""
-        self.dgram_group = str(number)
-
-    @modparam_method("fifo_user", int)
-    def _set_fifo_user(self, number: int) -> None:
-        """The number of the user that owns the FIFO."""
-        self.fifo_user = str(number)
-
-    @modparam_method("fifo_group", int)
-    def _set_fifo_group(self, number: int) -> None:
-        """The number of the group that owns the FIFO."""
-        self.fifo_group = str(number)
 
     # -- start
 

@@ -5,7 +5,7 @@ Kamailio 5 has neither the module nor its commands any more; it is there under c
 
 from sipproxy.core.endpoints import RpcEndpoint
 from sipproxy.core.log import WARN, report
-from sipproxy.core.module import Module, modparam, modparam_method
+from sipproxy.core.module import Module, modparam
 from sipproxy.errors import ModuleError
 
 
@@ -14,20 +14,10 @@ class MiFifo(Module, name="mi_fifo", until="3.0"):
 
     fifo_name = modparam("", "Path of the FIFO; there is no default.")
     fifo_mode = modparam(0o660, "Permissions of the FIFO.")
-    fifo_user = modparam("", "User name or number that owns the FIFO.", kind=str)
-    fifo_group = modparam("", "Group name or number that owns the FIFO.", kind=str)
+    fifo_user = modparam("", "User name or number that owns the FIFO.", takes_numbers=True)
+    fifo_group = modparam("", "Group name or number that owns the FIFO.", takes_numbers=True)
     reply_dir = modparam("/tmp/", "Directory of the FIFOs that answers are written to.")
     reply_indent = modparam("\t", "What each level of an answer is indented by.")
-
-    @modparam_method("fifo_user", int)
-    def _set_fifo_user(self, number: int) -> None:
-        """The number of the user that owns the FIFO."""
-        self.fifo_user = str(number)
-
-    @modparam_method("fifo_group", int)
-    def _set_fifo_group(self, number: int) -> None:
-        """The number of the group that owns the FIFO."""
-        self.fifo_group = str(number)
 
     def start(self) -> None:
         """Raises ModuleError where a parameter is missing."""
